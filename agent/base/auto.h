@@ -9,11 +9,16 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static inline void auto_free_fn(char **text)
+/* slot is the address of a pointer of any type. */
+static inline void auto_free_fn(void *slot)
 {
-    free(*text);
+    void *owned;
+
+    memcpy(&owned, slot, sizeof owned);
+    free(owned);
 }
 
 static inline void auto_fd_fn(const int *fd)

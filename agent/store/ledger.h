@@ -1,0 +1,32 @@
+/*
+ * ledger.h - the state directory: its lock and its database.
+ *
+ * One process at a time holds it. A state directory on a network file system is
+ * refused (ERR_CONFIG): neither its locks nor a write-ahead log can be trusted there.
+ */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "store/db.h"
+
+struct ledger;
+
+/*
+ * Makes the directory (0700) when it is missing, takes its lock, opens and migrates
+ * the database. When another process holds the lock it is tried again for wait_ms
+ * (blocking; before a loop runs), then ERR_BUSY names that process.
+ */
+struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *err);
+void ledger_close(struct ledger *ledger); /* NULL is fine */
+
+struct db *ledger_db(struct ledger *ledger);
+int ledger_dir_fd(const struct ledger *ledger);
+
+/* True when a database is there at all: reading commands make none. */
+bool ledger_exists(const char *state_dir);
+
+#endif

@@ -1,0 +1,64 @@
+#include "store/remote.h"
+
+#include <stdio.h>
+
+#include "store/fact.h"
+
+static const char listed_fact[] = "inventory_at";
+
+bool remote_seen(struct db *db, const char *id, const char *name, const char *version,
+                 int64_t listed_at, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_REMOTE_SEEN);
+
+    row_bind_text(row, id);
+    row_bind_text(row, name);
+    row_bind_text(row, version);
+    row_bind_int(row, listed_at);
+    return row_exec(row, err);
+}
+
+bool remote_listed(struct db *db, int64_t listed_at, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_REMOTE_FORGET);
+
+    row_bind_int(row, listed_at);
+    return row_exec(row, err) && fact_set_int(db, listed_fact, listed_at, err);
+}
+
+bool remote_listed_at(struct db *db, int64_t *listed_at, struct err *err)
+{
+    return fact_get_int(db, listed_fact, listed_at, err);
+}
+
+bool remote_ours(struct db *db, const char *name, const char *version, int64_t after,
+                 struct remote_match *match, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_REMOTE_OURS);
+    bool found;
+
+    *match = (struct remote_match){0};
+    row_bind_text(row, name);
+    row_bind_text(row, version);
+    row_bind_int(row, after);
+    while (row_next(row, &found, err)) {
+        if (!found)
+            return true;
+        if (match->count++ == 0)
+            snprintf(match->id, sizeof match->id, "%s", row_text(row, 0));
+    }
+    return false;
+}
+
+bool remote_is_held(struct db *db, const char *id, bool *held, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_REMOTE_HELD);
+    bool found;
+
+    row_bind_text(row, id);
+    if (!row_next(row, &found, err))
+        return false;
+    *held = found && row_int(row, 0) > 0;
+    row_done(row);
+    return true;
+}

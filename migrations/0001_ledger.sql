@@ -1,0 +1,182 @@
+-- The ledger. migrations/README.md explains every table and column for readers.
+
+-- One row per content found at a path. The same path with new content is a new
+-- row; the old one stays with current = 0.
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    watch TEXT NOT NULL,
+    path TEXT NOT NULL,
+    current INTEGER NOT NULL DEFAULT 1 CHECK (current IN (0, 1)),
+    forgotten INTEGER NOT NULL DEFAULT 0 CHECK (forgotten IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN (
+        'found', 'settling', 'hashing', 'pending', 'registering', 'uploading', 'analysing',
+        'fetching', 'done', 'duplicate', 'unconfirmed', 'held', 'failed', 'ignored', 'gone')),
+    -- the file as it was last seen
+    size INTEGER NOT NULL CHECK (size >= 0),
+    mtime_ns INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    settle_since_ms INTEGER NOT NULL DEFAULT 0,
+    settle_looks INTEGER NOT NULL DEFAULT 0,
+    sha256 TEXT CHECK (sha256 IS NULL OR length(sha256) = 64),
+    duplicate_of INTEGER REFERENCES item (id),
+    -- when and in which order it is worked on
+    rank INTEGER NOT NULL,
+    due_at INTEGER NOT NULL DEFAULT 0,
+    -- what is told to the platform
+    name TEXT,
+    vendor TEXT,
+    product TEXT,
+    version TEXT,
+    product_category TEXT,
+    product_group TEXT,
+    analysis_configuration TEXT,
+    release_date TEXT,
+    notes TEXT,
+    monitoring INTEGER NOT NULL DEFAULT 0 CHECK (monitoring IN (0, 1)),
+    sbom_path TEXT,
+    sbom_sha256 TEXT,
+    -- what the platform told
+    inventory_at INTEGER,
+    upload_id TEXT,
+    firmware_id TEXT,
+    analysis_state TEXT,
+    analysis_result TEXT,
+    -- trouble
+    attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+    trouble_ms INTEGER NOT NULL DEFAULT 0,
+    misses INTEGER NOT NULL DEFAULT 0,
+    error_kind TEXT,
+    error TEXT,
+    first_error TEXT,
+    -- when, in milliseconds since 1970 UTC
+    found_at INTEGER NOT NULL,
+    registered_at INTEGER,
+    uploaded_at INTEGER,
+    analysed_at INTEGER,
+    done_at INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX item_path ON item (path, watch) WHERE current = 1;
+CREATE INDEX item_lane ON item (state, rank DESC, due_at);
+CREATE INDEX item_due ON item (state, due_at);
+CREATE INDEX item_content ON item (sha256, size) WHERE sha256 IS NOT NULL;
+CREATE INDEX item_inode ON item (inode, size, mtime_ns) WHERE sha256 IS NOT NULL;
+CREATE INDEX item_aliases ON item (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE UNIQUE INDEX item_firmware ON item (firmware_id) WHERE firmware_id IS NOT NULL;
+
+-- How many items stand in each state, kept by triggers: status must not count a million rows.
+CREATE TABLE item_count (
+    state TEXT PRIMARY KEY,
+    items INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER item_counted_in AFTER INSERT ON item WHEN NEW.forgotten = 0 BEGIN
+    INSERT INTO item_count (state, items) VALUES (NEW.state, 1)
+        ON CONFLICT (state) DO UPDATE SET items = items + 1;
+END;
+
+CREATE TRIGGER item_counted_over AFTER UPDATE OF state, forgotten ON item
+    WHEN NEW.state <> OLD.state OR NEW.forgotten <> OLD.forgotten BEGIN
+    UPDATE item_count SET items = items - 1 WHERE state = OLD.state AND OLD.forgotten = 0;
+    INSERT INTO item_count (state, items) SELECT NEW.state, 1 WHERE NEW.forgotten = 0
+        ON CONFLICT (state) DO UPDATE SET items = items + 1;
+END;
+
+-- What is known of a watch beyond its configuration.
+CREATE TABLE watch (
+    name TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    first_scanned_at INTEGER,
+    last_scanned_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- The platform's firmwares as its list showed them; first_seen_at is what tells
+-- an upload of ours from a firmware that was there before.
+CREATE TABLE remote_firmware (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    version TEXT,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX remote_firmware_name ON remote_firmware (name, version);
+
+-- A document's bytes, once per content, deflated, in pieces of bounded size.
+CREATE TABLE document (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),
+    size INTEGER NOT NULL,
+    stored_size INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE document_piece (
+    document_id INTEGER NOT NULL REFERENCES document (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (document_id, position)
+) STRICT, WITHOUT ROWID;
+
+-- One row per accepted revision of a firmware's SBOM in one configured format.
+CREATE TABLE sbom (
+    id INTEGER PRIMARY KEY,
+    firmware_id TEXT NOT NULL,
+    format TEXT NOT NULL,
+    revision INTEGER NOT NULL CHECK (revision >= 1),
+    kind TEXT NOT NULL,
+    spec_version TEXT,
+    components INTEGER,
+    content_id TEXT NOT NULL,
+    component_id TEXT NOT NULL,
+    document_id INTEGER NOT NULL REFERENCES document (id),
+    file TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    UNIQUE (firmware_id, format, revision)
+) STRICT;
+
+-- Why nothing is sent: an operator's pause, and the token's.
+CREATE TABLE pause (
+    kind TEXT PRIMARY KEY CHECK (kind IN ('operator', 'auth')),
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    by_whom TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Product groups for which a right is missing: nothing more is sent for them.
+CREATE TABLE blocked_group (
+    product_group TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    since INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Conditions that were told to somebody; cleared_at ends one.
+CREATE TABLE alert (
+    event TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    text TEXT NOT NULL,
+    action TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    told_at INTEGER NOT NULL,
+    cleared_at INTEGER,
+    PRIMARY KEY (event, subject)
+) STRICT, WITHOUT ROWID;
+
+-- Alerts on their way to a target.
+CREATE TABLE delivery (
+    id INTEGER PRIMARY KEY,
+    target TEXT NOT NULL,
+    event TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    due_at INTEGER NOT NULL DEFAULT 0,
+    error TEXT
+) STRICT;
+
+-- Single values: tenant, token_fingerprint, inventory_at ...
+CREATE TABLE fact (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
