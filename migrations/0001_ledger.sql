@@ -18,6 +18,7 @@ CREATE TABLE item (
     inode INTEGER NOT NULL,
     settle_since_ms INTEGER NOT NULL DEFAULT 0,
     settle_looks INTEGER NOT NULL DEFAULT 0,
+    settle_changes INTEGER NOT NULL DEFAULT 0,
     sha256 TEXT CHECK (sha256 IS NULL OR length(sha256) = 64),
     duplicate_of INTEGER REFERENCES item (id),
     -- when and in which order it is worked on

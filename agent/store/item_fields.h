@@ -20,6 +20,7 @@
     INT(inode) \
     INT(settle_since_ms) \
     INT(settle_looks) \
+    INT(settle_changes) \
     TEXT(sha256) \
     REF(duplicate_of) \
     INT(rank) \

@@ -1,0 +1,187 @@
+#include "base/publish.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/mem.h"
+
+static const char temporary_prefix[] = ".onekey-agent.";
+
+static bool make_folder(const char *path, struct err *err)
+{
+    auto_free char *part = xstrdup(path);
+
+    for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return err_sys(err, errno, "make folder %s", part);
+        *slash = '/';
+    }
+    if (mkdir(part, 0755) != 0 && errno != EEXIST)
+        return err_sys(err, errno, "make folder %s", part);
+    return true;
+}
+
+bool publish_open(const char *folder, struct publish *file, struct err *err)
+{
+    uint64_t random = 0;
+
+    *file = (struct publish){.folder_fd = -1, .fd = -1};
+    if (!make_folder(folder, err))
+        return false;
+    file->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file->folder_fd < 0)
+        return err_sys(err, errno, "open folder %s", folder);
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint64_t)getpid(); /* O_EXCL below still keeps two apart */
+    snprintf(file->temporary, sizeof file->temporary, "%s%016jx.tmp", temporary_prefix,
+             (uintmax_t)random);
+    file->fd = openat(file->folder_fd, file->temporary,
+                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file->fd < 0) {
+        err_sys(err, errno, "make a temporary file in %s", folder);
+        publish_discard(file);
+        return false;
+    }
+    return true;
+}
+
+/* Opens one level below, making it when it is missing; links are not followed. */
+static int step_into(int parent, const char *name, struct err *err)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT) {
+        if (mkdirat(parent, name, 0755) != 0 && errno != EEXIST) {
+            err_sys(err, errno, "make folder %s", name);
+            return -1;
+        }
+        fsync(parent); /* the new folder's name; a failure shows at the next write */
+        fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (fd < 0)
+        err_sys(err, errno, "open folder %s", name);
+    return fd;
+}
+
+/* The folder that will hold the file; *name is the last component, within relpath. */
+static int open_parent(int folder_fd, char *relpath, const char **name, struct err *err)
+{
+    int fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
+    char *rest = relpath;
+
+    if (fd < 0) {
+        err_sys(err, errno, "open the folder again");
+        return -1;
+    }
+    for (char *slash = strchr(rest, '/'); slash; slash = strchr(rest, '/')) {
+        *slash = '\0';
+        int next = step_into(fd, rest, err);
+        close(fd);
+        if (next < 0)
+            return -1;
+        fd = next;
+        rest = slash + 1;
+    }
+    *name = rest;
+    return fd;
+}
+
+static bool put_in_place(struct publish *file, const char *relpath, struct err *err)
+{
+    auto_free char *path = xstrdup(relpath);
+    const char *name = NULL;
+    auto_fd int parent = open_parent(file->folder_fd, path, &name, err);
+
+    if (parent < 0)
+        return false;
+    if (renameat(file->folder_fd, file->temporary, parent, name) != 0)
+        return err_sys(err, errno, "rename to %s", relpath);
+    file->temporary[0] = '\0';
+    if (fsync(parent) != 0 || fsync(file->folder_fd) != 0)
+        return err_sys(err, errno, "sync the folder of %s", relpath);
+    return true;
+}
+
+bool publish_commit(struct publish *file, const char *relpath, unsigned mode, struct err *err)
+{
+    assert(file->fd >= 0 && relpath[0] != '/' && relpath[0] != '\0');
+    if (fchmod(file->fd, (mode_t)mode) != 0)
+        return err_sys(err, errno, "set the mode of %s", relpath);
+    if (fsync(file->fd) != 0)
+        return err_sys(err, errno, "sync %s", relpath);
+    if (!put_in_place(file, relpath, err))
+        return false;
+    publish_discard(file);
+    return true;
+}
+
+void publish_discard(struct publish *file)
+{
+    if (file->temporary[0] && file->fd >= 0)
+        unlinkat(file->folder_fd, file->temporary, 0);
+    if (file->fd >= 0)
+        close(file->fd);
+    if (file->folder_fd >= 0)
+        close(file->folder_fd);
+    *file = (struct publish){.folder_fd = -1, .fd = -1};
+}
+
+static bool write_all(int fd, const char *bytes, size_t size, struct err *err)
+{
+    while (size > 0) {
+        ssize_t put = write(fd, bytes, size);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return err_sys(err, errno, "write");
+        bytes += put;
+        size -= (size_t)put;
+    }
+    return true;
+}
+
+bool publish_bytes(const char *folder, const char *relpath, const void *bytes, size_t size,
+                   unsigned mode, struct err *err)
+{
+    struct publish file;
+
+    if (!publish_open(folder, &file, err))
+        return false;
+    bool ok = write_all(file.fd, bytes, size, err) && publish_commit(&file, relpath, mode, err);
+    publish_discard(&file);
+    return ok;
+}
+
+void publish_clean(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+
+    if (!dir)
+        return;
+    while ((entry = readdir(dir))) {
+        if (strncmp(entry->d_name, temporary_prefix, sizeof temporary_prefix - 1) == 0)
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    closedir(dir);
+}
+
+int publish_scratch(const char *folder, struct err *err)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        err_sys(err, errno, "make a scratch file in %s", folder);
+    return fd;
+}

@@ -1,0 +1,44 @@
+/*
+ * publish.h - the one place that writes files for others to read.
+ *
+ * A file appears under its name whole and on the disk, or not at all: temporary in
+ * the same folder, fsync, rename, fsync of the folders. Names are relative to one
+ * folder and cannot leave it, whatever links somebody put there. All calls block: on
+ * the loop they belong into a worker (work.h).
+ *
+ * Failures: ERR_IO, ERR_DISK_FULL.
+ */
+#ifndef BASE_PUBLISH_H
+#define BASE_PUBLISH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct publish {
+    int folder_fd; /* -1: none */
+    int fd;        /* of the temporary file, read and write; -1: none */
+    char temporary[64];
+};
+
+/* Makes the folder (0755) when it is missing and a temporary file in it. */
+bool publish_open(const char *folder, struct publish *file, struct err *err);
+
+/* mode are the permission bits; folders on the way are made (0755). Releases on success. */
+bool publish_commit(struct publish *file, const char *relpath, unsigned mode, struct err *err);
+
+/* Removes the temporary file; fine after publish_commit() and on a closed one. */
+void publish_discard(struct publish *file);
+
+/* A small whole file in one call. */
+bool publish_bytes(const char *folder, const char *relpath, const void *bytes, size_t size,
+                   unsigned mode, struct err *err);
+
+/* What a crash left behind in the folder. */
+void publish_clean(const char *folder);
+
+/* An unnamed file in a folder, gone when it is closed; -1 with *err. */
+int publish_scratch(const char *folder, struct err *err);
+
+#endif
