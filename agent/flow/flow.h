@@ -71,11 +71,14 @@ struct flow_hooks {
     void (*alert)(void *owner, const char *event, const char *subject, const char *text,
                   const char *action);
     void (*alert_over)(void *owner, const char *event, const char *subject);
+    void (*uploaded)(void *owner, int64_t bytes);
+    void (*sbom_stored)(void *owner);
     /* Whose trouble is it? The item waits in item_job's limbo until flow_decide(). */
     void (*doubt)(void *owner, const struct err *why);
 };
 
 struct item_job;
+struct batch_job;
 
 struct flow {
     uv_loop_t *loop;
@@ -90,8 +93,7 @@ struct flow {
     void *owner;
     struct item_job *jobs;  /* all item jobs that are alive */
     struct item_job *limbo; /* ended in doubt, not decided yet */
-    unsigned batches;       /* poll, reconcile and survey jobs that are alive */
-    bool polling, reconciling, surveying;
+    struct batch_job *batches; /* poll, reconcile and survey jobs that are alive */
     bool stopping; /* nothing new starts */
 };
 
@@ -100,6 +102,9 @@ struct source *flow_source(const struct flow *flow, const char *name);
 
 /* True while a job works on the row: others leave it alone. */
 bool flow_is_active(const struct flow *flow, int64_t item_id);
+
+/* True while a batch job of that name ("poll", "reconcile", "survey") is alive. */
+bool flow_has_batch(const struct flow *flow, const char *name);
 
 bool flow_is_idle(const struct flow *flow);
 

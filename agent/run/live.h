@@ -7,6 +7,7 @@
 #ifndef RUN_LIVE_H
 #define RUN_LIVE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct live_transfer {
@@ -47,6 +48,9 @@ struct live {
     void (*each_watch)(void *owner, void (*each)(void *to, const struct live_watch *one), void *to);
     void (*token)(void *owner, struct live_token *token);
     void (*kick)(void *owner, enum live_kick what);
+
+    /* True while a job holds the row in memory: steering leaves it alone. NULL: never. */
+    bool (*is_busy)(void *owner, int64_t item_id);
 };
 
 #endif

@@ -25,6 +25,7 @@ struct alert_row {
 
 /* *raised is false when the condition was told already and still lasts. */
 bool alert_row_raise(struct db *db, const struct alert_row *alert, bool *raised, struct err *err);
+/* subject "*": whatever it is about. */
 bool alert_row_clear(struct db *db, const char *event, const char *subject, int64_t now_ms,
                      bool *cleared, struct err *err);
 

@@ -214,6 +214,46 @@ bool item_next_due(struct db *db, enum item_state state, int64_t after_ms, int64
     return true;
 }
 
+bool item_settling_due(struct db *db, const char *watch, int64_t now_ms, size_t max,
+                       void (*each)(void *owner, const char *path), void *owner, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_SETTLING_DUE);
+    bool found;
+
+    row_bind_int(row, now_ms);
+    row_bind_text(row, watch);
+    row_bind_int(row, (int64_t)max);
+    while (row_next(row, &found, err)) {
+        if (!found)
+            return true;
+        each(owner, row_text(row, 0));
+    }
+    return false;
+}
+
+bool item_settling_next(struct db *db, const char *watch, int64_t *when_ms, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_SETTLING_NEXT);
+    bool found;
+
+    *when_ms = INT64_MAX;
+    row_bind_text(row, watch);
+    if (!row_next(row, &found, err))
+        return false;
+    if (found && !row_is_null(row, 0))
+        *when_ms = row_int(row, 0);
+    row_done(row);
+    return true;
+}
+
+bool item_supersede(struct db *db, int64_t id, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_SUPERSEDE);
+
+    row_bind_int(row, id);
+    return row_exec_one(row, err);
+}
+
 bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_COUNTS);
@@ -228,6 +268,18 @@ bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *er
             counts[state] = row_int(row, 1);
     }
     return false;
+}
+
+bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);
+
+    row_bind_int(row, wait_analyses);
+    if (!row_next(row, left, err))
+        return false;
+    *left = *left && row_int(row, 0) != 0;
+    row_done(row);
+    return true;
 }
 
 bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err)
@@ -305,13 +357,10 @@ bool item_recover(struct db *db, int64_t now_ms, int64_t *uncertain, struct err 
     return row_exec(row, err);
 }
 
-bool item_release_state(struct db *db, enum item_state from, enum item_state to, int64_t now_ms,
-                        int64_t *released, struct err *err)
+bool item_release_held(struct db *db, int64_t now_ms, int64_t *released, struct err *err)
 {
-    struct row *row = db_query(db, QUERY_ITEM_RELEASE_STATE);
+    struct row *row = db_query(db, QUERY_ITEM_RELEASE_HELD);
 
-    row_bind_text(row, item_state_name(from));
-    row_bind_text(row, item_state_name(to));
     row_bind_int(row, now_ms);
     if (!row_exec(row, err))
         return false;

@@ -45,6 +45,9 @@ enum item_state {
 
 #define ITEM_STATE_COUNT (ITEM_GONE + 1)
 
+/* item.misses of an unconfirmed one: looking alone does not decide it. */
+enum { ITEM_NEEDS_PERSON = -1 };
+
 struct item {
     int64_t id; /* 0: not in the database yet */
     enum item_state state;
@@ -104,7 +107,23 @@ bool item_due(struct db *db, enum item_state state, int64_t now_ms, int64_t *ids
 bool item_next_due(struct db *db, enum item_state state, int64_t after_ms, int64_t *when_ms,
                    struct err *err);
 
+/* Calls each() with the path of up to `max` settling items of a watch that are due for a look. */
+bool item_settling_due(struct db *db, const char *watch, int64_t now_ms, size_t max,
+                       void (*each)(void *owner, const char *path), void *owner, struct err *err);
+
+/* When the next one is (a wall time, perhaps past); INT64_MAX for none. */
+bool item_settling_next(struct db *db, const char *watch, int64_t *when_ms, struct err *err);
+
+/* The path has new content: this row is no longer its newest. */
+bool item_supersede(struct db *db, int64_t id, struct err *err);
+
 bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err);
+
+/*
+ * Is there anything left that a single pass would still do? Not what waits for a
+ * person, a right or its SBOM, nor a file that keeps changing.
+ */
+bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err);
 
 /* When the oldest item that is not yet sent was found; 0 for none. */
 bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err);
@@ -132,8 +151,10 @@ bool item_free_aliases(struct db *db, int64_t id, int64_t now_ms, struct err *er
 /* At a start: what was in flight when the last process ended, by SPEC 5's rules. */
 bool item_recover(struct db *db, int64_t now_ms, int64_t *uncertain, struct err *err);
 
-/* Due again at once: items of that state (after a token changed, a pause ended). */
-bool item_release_state(struct db *db, enum item_state from, enum item_state to, int64_t now_ms,
-                        int64_t *released, struct err *err);
+/*
+ * Held items go on where they stopped: those with a firmware ID are asked for again, the
+ * others are pending. For a token with other rights.
+ */
+bool item_release_held(struct db *db, int64_t now_ms, int64_t *released, struct err *err);
 
 #endif

@@ -87,3 +87,19 @@ bool group_unblock_all(struct db *db, struct err *err)
 {
     return row_exec(db_query(db, QUERY_UNBLOCK_GROUPS), err);
 }
+
+bool group_each(struct db *db,
+                void (*each)(void *owner, const char *product_group, const char *reason,
+                             int64_t since),
+                void *owner, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_GROUP_ALL);
+    bool found;
+
+    while (row_next(row, &found, err)) {
+        if (!found)
+            return true;
+        each(owner, row_text(row, 0), row_text(row, 1), row_int(row, 2));
+    }
+    return false;
+}

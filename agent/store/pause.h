@@ -36,4 +36,10 @@ bool group_block(struct db *db, const char *product_group, const char *reason, i
                  struct err *err);
 bool group_unblock_all(struct db *db, struct err *err);
 
+/* Every group that is blocked, the longest first. */
+bool group_each(struct db *db,
+                void (*each)(void *owner, const char *product_group, const char *reason,
+                             int64_t since),
+                void *owner, struct err *err);
+
 #endif

@@ -50,6 +50,26 @@ bool remote_ours(struct db *db, const char *name, const char *version, int64_t a
     return false;
 }
 
+bool remote_rivals(struct db *db, const char *name, const char *version, int64_t item_id,
+                   struct remote_rivals *rivals, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_REMOTE_RIVALS);
+    bool found;
+
+    *rivals = (struct remote_rivals){0};
+    row_bind_text(row, name);
+    row_bind_text(row, version);
+    row_bind_int(row, item_id);
+    if (!row_next(row, &found, err))
+        return false;
+    if (found) {
+        rivals->sending = row_int(row, 0);
+        rivals->unconfirmed = row_int(row, 1) - rivals->sending;
+    }
+    row_done(row);
+    return true;
+}
+
 bool remote_is_held(struct db *db, const char *id, bool *held, struct err *err)
 {
     struct row *row = db_query(db, QUERY_REMOTE_HELD);

@@ -35,6 +35,14 @@ struct remote_match {
 bool remote_ours(struct db *db, const char *name, const char *version, int64_t after,
                  struct remote_match *match, struct err *err);
 
+struct remote_rivals {
+    int64_t sending;     /* other items of that name and version that are on their way */
+    int64_t unconfirmed; /* ... that are looked for themselves */
+};
+
+bool remote_rivals(struct db *db, const char *name, const char *version, int64_t item_id,
+                   struct remote_rivals *rivals, struct err *err);
+
 /* True through *held when an item has this firmware ID. */
 bool remote_is_held(struct db *db, const char *id, bool *held, struct err *err);
 

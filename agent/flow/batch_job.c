@@ -1,0 +1,94 @@
+#include "flow/batch_job.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/auto.h"
+#include "base/buf.h"
+#include "base/log.h"
+#include "flow/ask.h"
+
+static struct batch_job *of(struct job *job)
+{
+    return (struct batch_job *)job;
+}
+
+static struct batch_job *of_save(struct save *save)
+{
+    return (struct batch_job *)((char *)save - offsetof(struct batch_job, save));
+}
+
+static bool write_nothing(struct save *save, struct db *db, struct err *err)
+{
+    (void)save;
+    (void)db;
+    (void)err;
+    return true;
+}
+
+static void on_checkpoint_saved(struct save *save)
+{
+    job_go(&of_save(save)->job);
+}
+
+static void on_checkpoint(struct job *base)
+{
+    struct batch_job *job = of(base);
+
+    job->save.saved = on_checkpoint_saved;
+    turn_save(job->flow->turn, &job->save);
+}
+
+static void on_end_saved(struct save *save)
+{
+    struct batch_job *job = of_save(save);
+    struct flow *flow = job->flow;
+    struct batch_job **at = &flow->batches;
+
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+    free(job);
+    flow->hooks->ended(flow->owner);
+}
+
+static void on_finished(struct job *base, const struct err *err)
+{
+    struct batch_job *job = of(base);
+
+    job->ending(job, err);
+    job->save.saved = on_end_saved;
+    turn_save(job->flow->turn, &job->save);
+}
+
+static const struct job_hooks hooks = {on_checkpoint, on_finished};
+
+void batch_job_start(struct batch_job *job, struct flow *flow, const char *name,
+                     const struct step *steps,
+                     void (*ending)(struct batch_job *job, const struct err *err))
+{
+    assert(!flow_has_batch(flow, name) && !flow->stopping);
+    job->flow = flow;
+    job->name = name;
+    job->ending = ending;
+    job->save.write = write_nothing;
+    job->next = flow->batches;
+    flow->batches = job;
+    job_start(&job->job, steps, &hooks);
+}
+
+bool batch_job_ask(struct batch_job *job, char *take_body, struct buf *reply, struct err *err)
+{
+    job->job.op = ask_start(job->flow, take_body, reply, &job->job, err);
+    return job->job.op != NULL;
+}
+
+void batch_job_report(struct batch_job *job, const struct err *err)
+{
+    enum err_action action = err_kind_action(err->kind);
+
+    if (action == ACTION_DOUBT || action == ACTION_PARK)
+        job->flow->hooks->doubt(job->flow->owner, err);
+    else if (action != ACTION_NONE)
+        log_warn("batch_failed", F_TEXT("flow", job->name), F_TEXT("reason", err->message));
+}

@@ -1,0 +1,34 @@
+/*
+ * batch_job.h - jobs that are about many rows, or about none: poll, reconcile, survey.
+ *
+ * They hold no row: what they learn is written when they learn it, in the turn's
+ * transaction, and learnt again after a crash. At most one of each name is alive.
+ */
+#ifndef FLOW_BATCH_JOB_H
+#define FLOW_BATCH_JOB_H
+
+#include "flow/flow.h"
+#include "job/job.h"
+#include "store/turn.h"
+
+struct batch_job {
+    struct job job; /* first: hooks get it back by a cast */
+    struct save save;
+    struct flow *flow;
+    const char *name;
+    void (*ending)(struct batch_job *job, const struct err *err); /* act on the end; release */
+    struct batch_job *next;
+};
+
+/* The first member of the flow's own struct, from xcalloc(); freed at its end. */
+void batch_job_start(struct batch_job *job, struct flow *flow, const char *name,
+                     const struct step *steps,
+                     void (*ending)(struct batch_job *job, const struct err *err));
+
+/* One GraphQL question: body is taken; the answer is kept in *reply until it is released. */
+bool batch_job_ask(struct batch_job *job, char *take_body, struct buf *reply, struct err *err);
+
+/* Trouble that is not one item's: the gate hears of it. */
+void batch_job_report(struct batch_job *job, const struct err *err);
+
+#endif

@@ -1,0 +1,216 @@
+/*
+ * hash_flow.c - a settled file's digest, its identity, and what it is to be called.
+ *
+ * open         the image and its sidecar, in a worker; it must still be what settled
+ * fingerprint  SHA-256, unless the same inode was hashed before and has not changed
+ *
+ * Then, in the same turn: the same content known already makes the item a duplicate
+ * of that one; else the templates, the pattern and the sidecar give its metadata, and
+ * it is pending.
+ *
+ * Nothing is sent, so a crash only means that it is hashed again. Fails for good when
+ * the file cannot be opened (a FIFO, a link out of the folder, no permission), its
+ * name cannot be told to the platform, or a required field has no value.
+ */
+#include "flow/hash_flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/item_move.h"
+#include "flow/opened.h"
+#include "flow/source.h"
+#include "watch/fingerprint.h"
+#include "watch/metadata.h"
+
+struct hash_job {
+    struct item_job base; /* first */
+    struct opened opened;
+};
+
+static struct hash_job *of(struct job *job)
+{
+    return (struct hash_job *)job;
+}
+
+static void on_opened(void *owner, const struct err *err)
+{
+    job_finish_op(owner, err);
+}
+
+static enum started open_start(struct job *job, struct err *err)
+{
+    struct hash_job *hash = of(job);
+
+    if (!hash->base.source) {
+        err_set(err, ERR_INPUT, "watch %s is no longer configured", hash->base.item.watch);
+        return STEP_BROKEN;
+    }
+    job->op = opened_start(hash->base.flow->loop, &hash->opened, hash->base.source,
+                           &hash->base.item, on_opened, job);
+    return STEP_WAITS;
+}
+
+static enum verdict open_outcome(struct job *job, struct err *err)
+{
+    const char *slash = strrchr(of(job)->base.item.path, '/');
+    const char *fault = rule_name_fault(slash ? slash + 1 : of(job)->base.item.path);
+
+    if (fault) {
+        err_set(err, ERR_INPUT, "the platform cannot be told this name: it %s", fault);
+        return STEP_FAILED;
+    }
+    return NEXT_STEP;
+}
+
+static void on_digest(void *owner, const char *hex, const struct err *err)
+{
+    struct hash_job *hash = owner;
+
+    if (!err)
+        text_replace(&hash->base.item.sha256, hex);
+    job_finish_op(&hash->base.job, err);
+}
+
+static enum started fingerprint_step(struct job *job, struct err *err)
+{
+    struct hash_job *hash = of(job);
+    struct item *item = &hash->base.item;
+    const struct fingerprint_options options = {
+        .fd = hash->opened.image.fd,
+        .facts = hash->opened.expected,
+        .network = hash->base.source->network,
+    };
+    char *known = NULL;
+
+    if (!item_known_digest(hash->base.flow->db, item, &known, err))
+        return STEP_BROKEN;
+    if (known && !hash->base.source->network) {
+        text_replace(&item->sha256, known);
+        free(known);
+        return STEP_READY;
+    }
+    free(known);
+    job->op = fingerprint_start(hash->base.flow->loop, &options, on_digest, hash);
+    return STEP_WAITS;
+}
+
+static void take_metadata(struct item *item, struct metadata *metadata)
+{
+    char **const slots[METADATA_FIELD_COUNT] = {
+        [METADATA_VENDOR] = &item->vendor,
+        [METADATA_PRODUCT] = &item->product,
+        [METADATA_VERSION] = &item->version,
+        [METADATA_NAME] = &item->name,
+        [METADATA_PRODUCT_CATEGORY] = &item->product_category,
+        [METADATA_PRODUCT_GROUP] = &item->product_group,
+        [METADATA_ANALYSIS_CONFIGURATION] = &item->analysis_configuration,
+        [METADATA_RELEASE_DATE] = &item->release_date,
+        [METADATA_NOTES] = &item->notes,
+    };
+
+    for (size_t i = 0; i < METADATA_FIELD_COUNT; i++) {
+        if (slots[i])
+            text_replace(slots[i], metadata->value[i]);
+    }
+    item->monitoring = metadata->monitoring;
+}
+
+static bool read_sidecar(const struct hash_job *hash, struct metadata_sidecar *sidecar,
+                         struct err *err)
+{
+    const struct opened *opened = &hash->opened;
+
+    if (!opened->has_sidecar)
+        return true;
+    return metadata_sidecar_parse(opened->sidecar.bytes ? opened->sidecar.bytes : "",
+                                  opened->sidecar.size, opened->sidecar_path, sidecar, err);
+}
+
+static bool name_it(struct hash_job *hash, struct err *err)
+{
+    struct item *item = &hash->base.item;
+    const struct metadata_facts facts = {
+        .path = item->path,
+        .relpath = hash->opened.relpath,
+        .sha256 = item->sha256,
+        .mtime_ms = item->mtime_ns / 1000000,
+        .size = (uint64_t)item->size,
+    };
+    struct metadata_sidecar sidecar = {0};
+    struct metadata metadata = {0};
+
+    bool ok = read_sidecar(hash, &sidecar, err) &&
+              source_metadata(hash->base.source, &facts, hash->opened.has_sidecar ? &sidecar : NULL,
+                              &metadata, err);
+    if (ok)
+        take_metadata(item, &metadata);
+    metadata_release(&metadata);
+    metadata_sidecar_release(&sidecar);
+    return ok;
+}
+
+/* The same bytes known already: this path is an alias of that item. */
+static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err)
+{
+    auto_item struct item original = {0};
+    struct item *item = &hash->base.item;
+
+    if (!item_by_content(hash->base.flow->db, item, hash->base.source->per_version, &original,
+                         is_alias, err))
+        return false;
+    if (!*is_alias)
+        return true;
+    item->duplicate_of = original.duplicate_of ? original.duplicate_of : original.id;
+    item_clear_error(item);
+    item_move(item, ITEM_DUPLICATE, clock_wall_ms());
+    log_info("item_duplicate", F_TEXT("path", item->path), F_TEXT("of", original.path),
+             F_TEXT("firmware_id", original.firmware_id));
+    return true;
+}
+
+static enum verdict fingerprint_outcome(struct job *job, struct err *err)
+{
+    struct hash_job *hash = of(job);
+    bool is_alias = false;
+
+    /* Metadata first: with same_content: per_version it is a part of the identity. */
+    if (!name_it(hash, err) || !find_original(hash, &is_alias, err))
+        return STEP_FAILED;
+    if (!is_alias) {
+        item_clear_error(&hash->base.item);
+        item_move(&hash->base.item, ITEM_PENDING, clock_wall_ms());
+    }
+    return JOB_DONE;
+}
+
+static const struct step steps[] = {
+    {"open", ITEM_HASHING, open_start, open_outcome},
+    {"fingerprint", ITEM_HASHING, fingerprint_step, fingerprint_outcome},
+    {NULL, 0, NULL, NULL},
+};
+
+static void release(struct item_job *job)
+{
+    opened_release(&((struct hash_job *)job)->opened);
+}
+
+const struct item_flow hash_flow = {
+    .name = "hash",
+    .rest = ITEM_HASHING,
+    .right = "read the file",
+    .steps = steps,
+    .release = release,
+};
+
+void hash_flow_start(struct flow *flow, struct item *take_item)
+{
+    struct hash_job *hash = xcalloc(1, sizeof *hash);
+
+    opened_init(&hash->opened);
+    item_job_start(&hash->base, flow, &hash_flow, take_item);
+}

@@ -1,0 +1,29 @@
+/*
+ * intake_row.h - what a scan saw of one path, and what that makes of its row.
+ */
+#ifndef FLOW_INTAKE_ROW_H
+#define FLOW_INTAKE_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+#include "flow/source.h"
+#include "watch/scan.h"
+
+struct intake_sight {
+    const struct scan_entry *entry;
+    bool is_look;    /* a look at this path, not a walk: it counts for settling */
+    bool has_marker; /* of a look */
+    bool is_old;     /* seen by the first walk of a folder whose old files are ignored */
+};
+
+/* Pure: what a row in this state becomes when its file is seen with other facts. */
+enum intake_change { INTAKE_LEAVE, INTAKE_RESTART, INTAKE_SUPERSEDE };
+enum intake_change intake_judge(enum item_state state);
+
+/* Writes at most one row. */
+bool intake_row_apply(struct flow *flow, const struct source *source,
+                      const struct intake_sight *sight, struct err *err);
+
+#endif

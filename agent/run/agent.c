@@ -1,0 +1,619 @@
+/*
+ * agent.c - the agent's life.
+ *
+ * Start   the ledger (its lock first), what the last process left, the network, the
+ *         gate, the watches; ready
+ * Run     the loop; schedule.c starts jobs whenever something changed
+ * Stop    no new work; transfers may end within shutdown_grace (a second signal, or a
+ *         single pass: at once), then every part is closed in the reverse order of its
+ *         making: who depends on another part goes first
+ */
+#include "run/agent.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/publish.h"
+#include "config/config_show.h"
+#include "flow/item_job.h"
+#include "flow/survey_flow.h"
+#include "run/agent_parts.h"
+#include "run/answer.h"
+
+enum {
+    PROGRESS_MS = 200,
+    PULSE_MS = 5000,
+    DISK_FLOOR_BYTES = 16 << 20, /* or an eighth of a small file system */
+    BACKLOG_OLD_MS = 24 * 60 * 60 * 1000,
+};
+
+/* --- what the flows report ------------------------------------------------------------------------------ */
+
+static void on_job_ended(void *owner)
+{
+    agent_wake(owner);
+}
+
+static void on_answered(void *owner)
+{
+    struct agent *agent = owner;
+
+    gate_answered(agent->gate);
+}
+
+static void on_alert(void *owner, const char *event, const char *subject, const char *text,
+                     const char *action)
+{
+    struct agent *agent = owner;
+    const struct alert_notice notice = {
+        .event = event,
+        .subject = subject,
+        .severity = alert_severity(event),
+        .text = text,
+        .action = action,
+        .happens_once = alert_happens_once(event),
+    };
+
+    alerts_raise(agent->alerts, &notice);
+}
+
+static void on_alert_over(void *owner, const char *event, const char *subject)
+{
+    struct agent *agent = owner;
+
+    alerts_clear(agent->alerts, event, subject);
+}
+
+static void on_doubt(void *owner, const struct err *why)
+{
+    struct agent *agent = owner;
+
+    gate_doubt(agent->gate, why);
+}
+
+static void on_uploaded(void *owner, int64_t bytes)
+{
+    struct agent *agent = owner;
+
+    agent->uploads++;
+    agent->upload_bytes += bytes;
+}
+
+static void on_sbom_stored(void *owner)
+{
+    struct agent *agent = owner;
+
+    agent->sboms_stored++;
+}
+
+static const struct flow_hooks flow_hooks = {
+    .ended = on_job_ended,
+    .answered = on_answered,
+    .alert = on_alert,
+    .alert_over = on_alert_over,
+    .doubt = on_doubt,
+    .uploaded = on_uploaded,
+    .sbom_stored = on_sbom_stored,
+};
+
+static void on_gate_changed(void *owner)
+{
+    struct agent *agent = owner;
+
+    if (!agent->gate)
+        return;
+    agent_wake(agent);
+    agent_status_line(agent);
+}
+
+static const struct gate_hooks gate_hooks = {on_gate_changed};
+
+static void on_progressed(void *owner)
+{
+    agent_wake(owner);
+}
+
+static const struct intake_hooks intake_hooks = {on_progressed};
+
+/* The ledger cannot be written: everything that changes it waits. */
+static void on_stalled(void *owner, const struct err *why)
+{
+    struct agent *agent = owner;
+
+    agent->stalled = why != NULL;
+    if (why) {
+        log_alert("ledger_stalled", F_TEXT("alert", "disk_low"), F_TEXT("text", why->message),
+                  F_TEXT("action", "make room for the state directory; the agent goes on by itself"));
+        alerts_tell_now(agent->alerts, "disk_low", why->message,
+                        "make room for the state directory; the agent goes on by itself");
+    } else {
+        log_info("ledger_works", F_TEXT("state_dir", agent->config->state_dir));
+        agent_wake(agent);
+    }
+    if (agent->gate)
+        gate_set_stalled(agent->gate, agent->stalled);
+}
+
+static const struct turn_hooks turn_hooks = {on_stalled};
+
+/* --- now and then ------------------------------------------------------------------------------------------ */
+
+static void set_disk_low(struct agent *agent, bool low, uint64_t free_bytes)
+{
+    if (low == agent->disk_low)
+        return;
+    agent->disk_low = low;
+    auto_free char *text =
+        xasprintf("only %ju bytes are free for the state directory %s; transfers wait",
+                  (uintmax_t)free_bytes, agent->config->state_dir);
+    if (low)
+        on_alert(agent, "disk_low", "", text, "make room; the agent goes on by itself");
+    else
+        on_alert_over(agent, "disk_low", "");
+    agent_wake(agent);
+}
+
+static void on_statfs(uv_fs_t *request)
+{
+    struct agent *agent = request->data;
+    const uv_statfs_t *facts = request->ptr;
+
+    agent->statfs_busy = false;
+    if (request->result == 0) {
+        uint64_t free_bytes = facts->f_bavail * facts->f_bsize;
+        uint64_t floor = facts->f_blocks * facts->f_bsize / 8;
+
+        if (floor > DISK_FLOOR_BYTES)
+            floor = DISK_FLOOR_BYTES;
+        set_disk_low(agent, free_bytes < floor, free_bytes);
+    }
+    uv_fs_req_cleanup(request);
+}
+
+static void look_at_disk(struct agent *agent)
+{
+    if (agent->statfs_busy || agent->ending)
+        return;
+    agent->statfs_busy = true;
+    agent->statfs.data = agent;
+    if (uv_fs_statfs(&agent->loop, &agent->statfs, agent->config->state_dir, on_statfs) < 0)
+        agent->statfs_busy = false;
+}
+
+static void look_at_backlog(struct agent *agent)
+{
+    struct err err = {.kind = ERR_OK};
+    int64_t found_at = 0;
+
+    if (!item_oldest_waiting(agent->flow.db, &found_at, &err))
+        return;
+    if (found_at != 0 && clock_wall_ms() - found_at > BACKLOG_OLD_MS &&
+        gate_is_open(agent->gate))
+        on_alert(agent, "backlog_old", "", "an image has been waiting for more than a day",
+                 "look at status: a limit, a slow link, or files that never settle");
+    else
+        on_alert_over(agent, "backlog_old", "");
+}
+
+static void on_pulse(uv_timer_t *timer)
+{
+    struct agent *agent = timer->data;
+
+    service_alive(agent->service, clock_steady_ms());
+    agent_status_line(agent);
+    look_at_disk(agent);
+    if (agent->gate && !agent->options->once)
+        look_at_backlog(agent);
+    agent_once_check(agent);
+}
+
+static void on_progress(uv_timer_t *timer)
+{
+    struct agent *agent = timer->data;
+    struct agent_totals totals;
+
+    agent_totals(agent, &totals);
+    agent->options->progress->update(agent->options->progress->owner, &totals);
+}
+
+/* --- stopping ------------------------------------------------------------------------------------------------ */
+
+static void close_stage(struct agent *agent);
+
+static void on_part_closed(void *owner)
+{
+    struct agent *agent = owner;
+
+    if (--agent->closing == 0)
+        close_stage(agent);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+static void close_parts(struct agent *agent)
+{
+    agent->closing = 1; /* until all are asked */
+    for (size_t i = 0; i < agent->flow.source_count; i++) {
+        agent->closing++;
+        intake_free(agent->intakes[i], on_part_closed, agent);
+    }
+    if (agent->control) {
+        agent->closing++;
+        control_free(agent->control, on_part_closed, agent);
+    }
+    if (agent->gate) {
+        agent->closing++;
+        gate_free(agent->gate, on_part_closed, agent);
+    }
+    if (agent->alerts) {
+        agent->closing++;
+        alerts_free(agent->alerts, on_part_closed, agent);
+    }
+    agent->gate = NULL;
+    on_part_closed(agent);
+}
+
+static void close_network(struct agent *agent)
+{
+    agent->closing = 2;
+    turn_free(agent->turn, on_part_closed, agent);
+    http_free(agent->http, on_part_closed, agent);
+}
+
+static void close_handle(struct agent *agent, uv_handle_t *handle)
+{
+    agent->closing++;
+    uv_close(handle, on_handle_closed);
+}
+
+static void close_handles(struct agent *agent)
+{
+    agent->closing = 1;
+    close_handle(agent, (uv_handle_t *)&agent->plan_timer);
+    close_handle(agent, (uv_handle_t *)&agent->progress_timer);
+    close_handle(agent, (uv_handle_t *)&agent->grace_timer);
+    close_handle(agent, (uv_handle_t *)&agent->pulse_timer);
+    for (size_t i = 0; i < AGENT_SIGNALS; i++)
+        close_handle(agent, (uv_handle_t *)&agent->signals[i]);
+    on_part_closed(agent);
+}
+
+static void close_stage(struct agent *agent)
+{
+    switch (agent->stage++) {
+    case 0:
+        close_parts(agent);
+        return;
+    case 1:
+        close_network(agent);
+        return;
+    case 2:
+        close_handles(agent);
+        return;
+    default:
+        return; /* the loop runs empty */
+    }
+}
+
+static void on_plan_to_end(uv_timer_t *timer)
+{
+    struct agent *agent = timer->data;
+
+    /* A ledger that cannot be written would hold the end up: a restart finds what is missing. */
+    if (!flow_is_idle(&agent->flow) && !agent->stalled)
+        return;
+    if (agent->stage == 0 && flow_is_idle(&agent->flow)) {
+        uv_timer_stop(timer);
+        if (agent->options->totals)
+            agent_totals(agent, agent->options->totals);
+        close_stage(agent);
+    }
+}
+
+static void on_grace_over(uv_timer_t *timer)
+{
+    struct agent *agent = timer->data;
+
+    log_warn("shutdown_now", F_TEXT("reason", "transfers did not end in time"));
+    flow_cancel_all(&agent->flow);
+}
+
+void agent_stop(struct agent *agent, bool at_once)
+{
+    if (!agent->ending) {
+        agent->ending = true;
+        service_stopping(agent->service);
+        /* Looks until the last job is gone; jobs end by themselves, this only waits for them. */
+        uv_timer_start(&agent->plan_timer, on_plan_to_end, 1, 20);
+        uv_timer_start(&agent->grace_timer, on_grace_over,
+                       (uint64_t)agent->config->shutdown_grace_ms, 0);
+    }
+    if (at_once && !agent->flow.stopping)
+        flow_cancel_all(&agent->flow);
+}
+
+/* --- signals -------------------------------------------------------------------------------------------------- */
+
+static void on_terminate(uv_signal_t *handle, int signal)
+{
+    struct agent *agent = handle->data;
+    bool second = agent->ending;
+
+    log_info("stopping", F_INT("signal", signal));
+    agent->signal = signal;
+    agent_stop(agent, second || agent->options->once);
+}
+
+void agent_reload(struct agent *agent)
+{
+    struct err err = {.kind = ERR_OK};
+    struct config *fresh = NULL;
+
+    if (!agent->options->reload)
+        return;
+    if (agent->options->reload(agent->options->reload_owner, &fresh, &err)) {
+        const char *differs = config_restart_reason(agent->config, fresh);
+
+        config_free(fresh);
+        log_info("config_checked", F_TEXT("result", differs ? "differs; restart to use it" : "the same"),
+                 F_TEXT("differs", differs));
+        return;
+    }
+    on_alert(agent, "config_rejected", "", err.message,
+             "mend the configuration file; the agent goes on with the old one");
+}
+
+static void on_reload(uv_signal_t *handle, int signal)
+{
+    struct agent *agent = handle->data;
+
+    (void)signal;
+    if (agent->ending || !agent->gate)
+        return;
+    service_reloading(agent->service);
+    agent_reload(agent);
+    gate_reload_token(agent->gate);
+    service_ready(agent->service);
+}
+
+static void on_rescan(uv_signal_t *handle, int signal)
+{
+    struct agent *agent = handle->data;
+
+    (void)signal;
+    log_info("rescan", F_TEXT("reason", "SIGUSR1"));
+    agent->live.kick(agent, LIVE_KICK_RESCAN);
+}
+
+static void init_handles(struct agent *agent)
+{
+    static const struct {
+        int number;
+        uv_signal_cb act;
+    } signals[AGENT_SIGNALS] = {
+        {SIGTERM, on_terminate}, {SIGINT, on_terminate}, {SIGHUP, on_reload}, {SIGUSR1, on_rescan}};
+    uv_timer_t *timers[] = {&agent->plan_timer, &agent->progress_timer, &agent->grace_timer,
+                            &agent->pulse_timer};
+
+    for (size_t i = 0; i < sizeof timers / sizeof timers[0]; i++) {
+        uv_timer_init(&agent->loop, timers[i]);
+        timers[i]->data = agent;
+    }
+    for (size_t i = 0; i < AGENT_SIGNALS; i++) {
+        uv_signal_init(&agent->loop, &agent->signals[i]);
+        agent->signals[i].data = agent;
+        uv_signal_start(&agent->signals[i], signals[i].act, signals[i].number);
+    }
+}
+
+/* --- starting -------------------------------------------------------------------------------------------------- */
+
+static bool compile_sources(struct agent *agent, struct err *err)
+{
+    const struct config *config = agent->config;
+
+    agent->sources = xcalloc(config->watch_count + 1, sizeof *agent->sources);
+    agent->intakes = xcalloc(config->watch_count + 1, sizeof *agent->intakes);
+    for (size_t i = 0; i < config->watch_count; i++) {
+        agent->sources[i] = setup_source(&config->watches[i], err);
+        if (!agent->sources[i])
+            return err_wrap(err, "watch %s", config->watches[i].name);
+    }
+    return setup_flow(config, &agent->flow.settings, &agent->sboms, err);
+}
+
+static bool recover(struct agent *agent, struct err *err)
+{
+    struct db *db = ledger_db(agent->ledger);
+    int64_t uncertain = 0;
+
+    if (!item_recover(db, clock_wall_ms(), &uncertain, err) || !db_commit(db, err))
+        return false;
+    if (uncertain > 0)
+        log_warn("uploads_uncertain", F_INT("items", uncertain),
+                 F_TEXT("reason", "the last process ended while they were sent; the platform is "
+                                  "asked before anything is sent again"));
+    publish_clean(agent->config->sbom.directory);
+    return true;
+}
+
+static bool open_ledger(struct agent *agent, struct err *err)
+{
+    agent->ledger = ledger_open(agent->config->state_dir, agent->options->lock_wait_ms, err);
+    return agent->ledger && recover(agent, err);
+}
+
+static struct answer *make_answer(void *owner, const char *command, const json_t *arguments,
+                                  struct err *err)
+{
+    struct agent *agent = owner;
+    const struct answer_context context = {
+        .db = agent->flow.db,
+        .live = &agent->live,
+        .version = AGENT_VERSION,
+    };
+
+    return answer_new(command, arguments, &context, err);
+}
+
+static bool open_control(struct agent *agent, struct err *err)
+{
+    const char *runtime = agent->options->environment("RUNTIME_DIRECTORY");
+    auto_fd int runtime_fd = runtime && *runtime
+                                 ? open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                 : -1;
+    const struct control_options options = {
+        .dir_fd = runtime_fd >= 0 ? runtime_fd : ledger_dir_fd(agent->ledger),
+        .state_dir = agent->config->state_dir,
+        .group = agent->config->control_group,
+        .answer = make_answer,
+        .owner = agent,
+    };
+
+    agent->control = control_new(&agent->loop, &options, err);
+    return agent->control != NULL;
+}
+
+static bool open_network(struct agent *agent, struct err *err)
+{
+    struct flow *flow = &agent->flow;
+
+    agent->http = setup_http(&agent->loop, agent->config, agent->options->environment,
+                             &agent->proxy_auth, err);
+    if (!agent->http)
+        return false;
+    flow->loop = &agent->loop;
+    flow->db = ledger_db(agent->ledger);
+    flow->http = agent->http;
+    flow->sources = agent->sources;
+    flow->source_count = agent->config->watch_count;
+    flow->hooks = &flow_hooks;
+    flow->owner = agent;
+    agent->turn = flow->turn = turn_new(&agent->loop, flow->db, &turn_hooks, agent);
+    return true;
+}
+
+static void start_parts(struct agent *agent)
+{
+    const struct config *config = agent->config;
+    const struct gate_options gate = {
+        .flow = &agent->flow,
+        .alerts = agent->alerts = alerts_new(&agent->flow, &config->alerts),
+        .token = agent->options->token,
+        .tenant = config->api.tenant,
+        .token_expires_ms = config->api.token_expires_ms,
+        .slots = (unsigned)config->transfers.uploads,
+    };
+
+    if (!agent->options->would_send)
+        agent->gate = gate_new(&gate, &gate_hooks, agent);
+    for (size_t i = 0; i < agent->flow.source_count; i++)
+        agent->intakes[i] = intake_new(&agent->flow, agent->sources[i], !agent->options->once,
+                                       &intake_hooks, agent);
+    agent->failed_before = agent_count_failed(agent);
+    if (agent->options->once && agent->options->wait_timeout_ms > 0)
+        agent->deadline_ms = clock_steady_ms() + agent->options->wait_timeout_ms;
+    uv_timer_start(&agent->pulse_timer, on_pulse, 1000, PULSE_MS);
+    if (agent->options->progress)
+        uv_timer_start(&agent->progress_timer, on_progress, PROGRESS_MS, PROGRESS_MS);
+}
+
+static void log_start(const struct agent *agent)
+{
+    log_info("started", F_TEXT("version", AGENT_VERSION),
+             F_TEXT("mode", agent->options->once ? "once" : "run"),
+             F_TEXT("state_dir", agent->config->state_dir),
+             F_TEXT("api", agent->config->api.url),
+             F_INT("watches", agent->config->watch_count));
+}
+
+static bool start(struct agent *agent, struct err *err)
+{
+    if (!compile_sources(agent, err) || !open_ledger(agent, err) || !open_network(agent, err))
+        return false;
+    agent_live_init(agent);
+    init_handles(agent);
+    if (!agent->options->would_send && !open_control(agent, err)) {
+        agent->flow.source_count = 0; /* nothing was started */
+        agent->ending = true;
+        agent->end = *err;
+        close_stage(agent);
+        uv_run(&agent->loop, UV_RUN_DEFAULT);
+        return false;
+    }
+    log_start(agent);
+    start_parts(agent);
+    service_ready(agent->service);
+    return true;
+}
+
+/* --- the end ---------------------------------------------------------------------------------------------------- */
+
+static void release(struct agent *agent)
+{
+    survey_release(&agent->flow.survey);
+    for (size_t i = 0; agent->sources && i < agent->config->watch_count; i++)
+        source_free(agent->sources[i]);
+    free(agent->sources);
+    free(agent->intakes);
+    setup_sboms_release(&agent->sboms);
+    secret_free(agent->proxy_auth);
+    ledger_close(agent->ledger);
+    service_free(agent->service);
+}
+
+static void tell_would_send(struct agent *agent)
+{
+    struct item_filter filter = {.state = item_state_name(ITEM_PENDING)};
+    struct item items[32];
+    struct err err = {.kind = ERR_OK};
+    size_t count = 0;
+
+    do {
+        if (!item_page(agent->flow.db, &filter, items, sizeof items / sizeof items[0], &count,
+                       &err))
+            return;
+        for (size_t i = 0; i < count; i++) {
+            agent->options->would_send(agent->options->would_send_owner, &items[i]);
+            filter.after_id = items[i].id;
+            item_release(&items[i]);
+        }
+    } while (count > 0);
+}
+
+int agent_run(const struct agent_options *options, struct err *err)
+{
+    struct agent *agent = xcalloc(1, sizeof *agent);
+    int code;
+
+    agent->options = options;
+    agent->config = options->config;
+    agent->service = service_new(options->environment);
+    uv_loop_init(&agent->loop);
+    if (start(agent, err)) {
+        uv_run(&agent->loop, UV_RUN_DEFAULT);
+        if (options->would_send)
+            tell_would_send(agent);
+        code = agent_exit_code(agent, err);
+        log_info("ended", F_INT("exit", code));
+    } else {
+        code = err_kind_exit(err->kind);
+    }
+    release(agent);
+    uv_run(&agent->loop, UV_RUN_NOWAIT);
+    int left = uv_loop_close(&agent->loop);
+    assert(left == 0); /* a handle that nobody closed */
+    (void)left;
+    free(agent);
+    return code;
+}

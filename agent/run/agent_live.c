@@ -1,0 +1,174 @@
+/*
+ * agent_live.c - what a running agent tells about itself: to the control socket, to the
+ * service manager, to the progress line.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "flow/batch_job.h"
+#include "flow/item_job.h"
+#include "run/agent_parts.h"
+
+static const char *state(void *owner)
+{
+    const struct agent *agent = owner;
+
+    if (agent->gate && gate_state(agent->gate) == GATE_AUTH)
+        return "auth_paused";
+    if (agent->gate && gate_has_operator_pause(agent->gate))
+        return "paused";
+    return "running";
+}
+
+static bool describe(const struct item_job *job, struct live_transfer *transfer)
+{
+    const struct op *op = item_job_transfer(job);
+    int64_t ms = clock_steady_ms() - job->stage_began_ms;
+
+    if (!op)
+        return false;
+    *transfer = (struct live_transfer){
+        .path = job->item.path,
+        .direction = job->item.state == ITEM_UPLOADING ? "up" : "down",
+    };
+    http_progress(op, &transfer->bytes_done, &transfer->bytes_total);
+    transfer->rate = ms > 0 ? transfer->bytes_done * 1000 / ms : 0;
+    return true;
+}
+
+static void each_transfer(void *owner, void (*each)(void *to, const struct live_transfer *one),
+                          void *to)
+{
+    const struct agent *agent = owner;
+    struct live_transfer transfer;
+
+    for (const struct item_job *job = agent->flow.jobs; job; job = job->next) {
+        if (describe(job, &transfer))
+            each(to, &transfer);
+    }
+}
+
+static void each_watch(void *owner, void (*each)(void *to, const struct live_watch *one), void *to)
+{
+    const struct agent *agent = owner;
+
+    for (size_t i = 0; i < agent->flow.source_count; i++) {
+        const struct intake *intake = agent->intakes[i];
+        const struct live_watch watch = {
+            .name = agent->sources[i]->name,
+            .path = agent->sources[i]->path,
+            .mode = intake_uses_events(intake) ? "events" : "poll",
+            .directories = intake_directories(intake),
+            .degraded = intake_degraded(intake),
+        };
+
+        each(to, &watch);
+    }
+}
+
+static void token(void *owner, struct live_token *told)
+{
+    const struct agent *agent = owner;
+    const struct gate_token known = gate_token(agent->gate);
+
+    *told = (struct live_token){
+        .tenant = known.tenant,
+        .email = known.email,
+        .fingerprint = known.fingerprint,
+        .expires_ms = known.expires_ms,
+    };
+}
+
+static void rescan_all(struct agent *agent)
+{
+    for (size_t i = 0; i < agent->flow.source_count; i++)
+        intake_rescan(agent->intakes[i]);
+}
+
+static void kick(void *owner, enum live_kick what)
+{
+    struct agent *agent = owner;
+
+    switch (what) {
+    case LIVE_KICK_PAUSES:
+        gate_reload_pauses(agent->gate);
+        break;
+    case LIVE_KICK_RESCAN:
+        rescan_all(agent);
+        break;
+    case LIVE_KICK_ITEMS:
+        for (size_t i = 0; i < agent->flow.source_count; i++)
+            intake_wake(agent->intakes[i]);
+        break;
+    case LIVE_KICK_TOKEN:
+        gate_reload_token(agent->gate);
+        break;
+    }
+    agent_wake(agent);
+}
+
+static bool is_busy(void *owner, int64_t item_id)
+{
+    const struct agent *agent = owner;
+
+    return flow_is_active(&agent->flow, item_id);
+}
+
+void agent_live_init(struct agent *agent)
+{
+    agent->live = (struct live){
+        .owner = agent,
+        .state = state,
+        .each_transfer = each_transfer,
+        .each_watch = each_watch,
+        .token = token,
+        .kick = kick,
+        .is_busy = is_busy,
+    };
+}
+
+void agent_totals(struct agent *agent, struct agent_totals *totals)
+{
+    struct err err = {.kind = ERR_OK};
+    struct live_transfer transfer;
+
+    *totals = (struct agent_totals){
+        .uploads = agent->uploads,
+        .upload_bytes = agent->upload_bytes,
+        .sboms = agent->sboms_stored,
+        .waiting_bytes = -1,
+    };
+    (void)item_counts(agent->flow.db, totals->counts, &err);
+    for (const struct item_job *job = agent->flow.jobs; job; job = job->next) {
+        if (!describe(job, &transfer))
+            continue;
+        if (strcmp(transfer.direction, "up") == 0) {
+            totals->upload_bytes += transfer.bytes_done;
+            totals->rate += transfer.rate;
+        }
+        if (totals->transfer_count < AGENT_TRANSFERS_SHOWN)
+            totals->transfers[totals->transfer_count++] = transfer;
+    }
+}
+
+void agent_status_line(struct agent *agent)
+{
+    int64_t counts[ITEM_STATE_COUNT];
+    struct err err = {.kind = ERR_OK};
+
+    if (!item_counts(agent->flow.db, counts, &err))
+        return;
+    int64_t waiting = counts[ITEM_SETTLING] + counts[ITEM_HASHING] + counts[ITEM_PENDING] +
+                      counts[ITEM_UNCONFIRMED];
+    auto_free char *text = xasprintf(
+        "%s%s%s; %jd waiting, %jd being sent, %jd analysing, %jd done, %jd failed",
+        state(agent), agent->gate && gate_state(agent->gate) == GATE_AUTH ? ": " : "",
+        agent->gate && gate_state(agent->gate) == GATE_AUTH ? gate_why(agent->gate)->message : "",
+        (intmax_t)waiting, (intmax_t)(counts[ITEM_REGISTERING] + counts[ITEM_UPLOADING]),
+        (intmax_t)(counts[ITEM_ANALYSING] + counts[ITEM_FETCHING]), (intmax_t)counts[ITEM_DONE],
+        (intmax_t)(counts[ITEM_FAILED] + counts[ITEM_HELD]));
+    service_status(agent->service, text);
+}

@@ -1,0 +1,117 @@
+/*
+ * agent_once.c - when a single pass is over, and with which exit code.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "run/agent_parts.h"
+
+/* So many failed probes in a row, with the backoff of transfers.retry, end a single pass. */
+enum { UNREACHABLE_PROBES = 8 };
+
+int64_t agent_count_failed(struct agent *agent)
+{
+    int64_t counts[ITEM_STATE_COUNT];
+    struct err err = {.kind = ERR_OK};
+
+    if (!item_counts(agent->flow.db, counts, &err))
+        return 0;
+    return counts[ITEM_FAILED] + counts[ITEM_HELD] + counts[ITEM_UNCONFIRMED];
+}
+
+static bool intakes_are_quiet(const struct agent *agent)
+{
+    for (size_t i = 0; i < agent->flow.source_count; i++) {
+        if (!intake_is_quiet(agent->intakes[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool is_work_left(struct agent *agent)
+{
+    struct err err = {.kind = ERR_OK};
+    bool left = true;
+
+    if (!item_is_work_left(agent->flow.db, !agent->options->no_wait, &left, &err))
+        log_error("store_trouble", F_TEXT("reason", err.message));
+    return left;
+}
+
+/* The pass cannot go on: *err says why. */
+static bool is_stuck(struct agent *agent)
+{
+    const struct gate *gate = agent->gate;
+
+    if (!gate)
+        return false;
+    if (gate_has_operator_pause(gate))
+        return !err_set(&agent->end, ERR_PAUSED,
+                        "paused by the operator: onekey-agent resume lifts it");
+    if (gate_state(gate) == GATE_AUTH) {
+        agent->end = *gate_why(gate);
+        return true;
+    }
+    if (gate_state(gate) == GATE_UNREACHABLE && gate_failed_probes(gate) >= UNREACHABLE_PROBES) {
+        agent->end = *gate_why(gate);
+        if (err_kind_exit(agent->end.kind) != 76)
+            agent->end.kind = ERR_NETWORK;
+        err_wrap(&agent->end, "the platform is unreachable");
+        return true;
+    }
+    return false;
+}
+
+static bool is_past_deadline(struct agent *agent)
+{
+    if (agent->deadline_ms == 0 || clock_steady_ms() < agent->deadline_ms)
+        return false;
+    err_set(&agent->end, ERR_DEADLINE,
+            "the deadline came before everything was done; the rest goes on at the next run");
+    return true;
+}
+
+/* What would be sent is known once nothing settles or is hashed any more. */
+static bool is_listed(struct agent *agent)
+{
+    int64_t counts[ITEM_STATE_COUNT];
+    struct err err = {.kind = ERR_OK};
+
+    return item_counts(agent->flow.db, counts, &err) && counts[ITEM_HASHING] == 0 &&
+           counts[ITEM_SETTLING] == 0;
+}
+
+static bool is_over(struct agent *agent)
+{
+    if (!intakes_are_quiet(agent) || !flow_is_idle(&agent->flow) || agent->stalled)
+        return false;
+    if (!agent->gate)
+        return is_listed(agent);
+    return gate_is_open(agent->gate) && !is_work_left(agent);
+}
+
+void agent_once_check(struct agent *agent)
+{
+    if (!agent->options->once || agent->ending)
+        return;
+    if (is_stuck(agent) || is_past_deadline(agent))
+        agent_stop(agent, true);
+    else if (is_over(agent) && !alerts_are_busy(agent->alerts))
+        agent_stop(agent, false);
+}
+
+int agent_exit_code(struct agent *agent, struct err *err)
+{
+    if (agent->options->once && agent->signal != 0) {
+        err_set(err, ERR_CANCELLED, "ended by signal %d", agent->signal);
+        return 128 + agent->signal;
+    }
+    if (agent->end.kind == ERR_OK && agent->options->once && agent->gate &&
+        agent_count_failed(agent) > agent->failed_before)
+        err_set(&agent->end, ERR_PARTIAL,
+                "some items failed: onekey-agent list-firmwares --state failed shows why");
+    if (agent->end.kind != ERR_OK)
+        *err = agent->end;
+    return err_kind_exit(agent->end.kind);
+}

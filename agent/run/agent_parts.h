@@ -1,0 +1,101 @@
+/*
+ * agent_parts.h - the agent's own struct, for the files that together are the agent.
+ *
+ *   agent.c        its life: start, signals, stopping, the end of every part
+ *   schedule.c     which job starts next
+ *   agent_live.c   what it tells others about itself
+ *   agent_once.c   when a single pass is over, and with which exit code
+ */
+#ifndef RUN_AGENT_PARTS_H
+#define RUN_AGENT_PARTS_H
+
+#include <signal.h>
+#include <uv.h>
+
+#include "flow/flow.h"
+#include "flow/intake.h"
+#include "run/agent.h"
+#include "run/alert.h"
+#include "run/control.h"
+#include "run/gate.h"
+#include "run/live.h"
+#include "run/service.h"
+#include "run/setup.h"
+#include "store/ledger.h"
+
+enum { AGENT_SIGNALS = 4 };
+
+struct agent {
+    const struct agent_options *options;
+    const struct config *config;
+    uv_loop_t loop;
+    struct ledger *ledger;
+    struct turn *turn;
+    struct http *http;
+    struct secret *proxy_auth;
+    struct setup_sboms sboms;
+    struct flow flow;
+    struct source **sources;
+    struct intake **intakes; /* as many as sources */
+    struct alerts *alerts;
+    struct gate *gate;       /* NULL: nothing is to be sent (dry run) */
+    struct control *control; /* or NULL */
+    struct service *service;
+    struct live live;
+
+    uv_timer_t plan_timer;
+    uv_timer_t progress_timer;
+    uv_timer_t grace_timer;
+    uv_timer_t pulse_timer;
+    uv_signal_t signals[AGENT_SIGNALS];
+    uv_fs_t statfs;
+    bool statfs_busy;
+
+    /* stopping */
+    bool ending; /* no new work */
+    int signal;  /* that asked for it, 0: none */
+    unsigned stage;
+    unsigned closing; /* parts that have not closed yet */
+
+    /* a single pass */
+    int64_t deadline_ms; /* steady; 0: none */
+    int64_t failed_before;
+    bool deadline_passed;
+
+    /* what was done */
+    int64_t uploads;
+    int64_t upload_bytes;
+    int64_t sboms_stored;
+    bool disk_low;
+    bool stalled;
+    struct err end;
+};
+
+/* schedule.c */
+void agent_wake(struct agent *agent); /* plans in this turn or the next */
+void agent_plan(struct agent *agent);
+
+/* Pure: how many more uploads may start. */
+struct schedule_facts {
+    int64_t slots;    /* transfers.uploads, or fewer while ramping up */
+    int64_t active;   /* being sent */
+    int64_t limit;    /* limit_unanalysed; 0: none */
+    int64_t analysing;
+};
+int64_t schedule_uploads(const struct schedule_facts *facts);
+
+/* agent.c */
+void agent_stop(struct agent *agent, bool at_once);
+void agent_reload(struct agent *agent); /* the configuration, on SIGHUP */
+
+/* agent_live.c */
+void agent_live_init(struct agent *agent);
+void agent_status_line(struct agent *agent);
+void agent_totals(struct agent *agent, struct agent_totals *totals);
+
+/* agent_once.c */
+void agent_once_check(struct agent *agent); /* stops the agent when the pass is over */
+int agent_exit_code(struct agent *agent, struct err *err);
+int64_t agent_count_failed(struct agent *agent);
+
+#endif
