@@ -377,8 +377,6 @@ static void on_walk_end(void *owner, const struct scan_report *report, const str
     bool whole = !intake->walk_below;
 
     intake->walk = NULL;
-    if (intake->notify)
-        notify_scan_end(intake->notify, whole && !err);
     if (!err && whole)
         note_report(intake, report);
     else if (err && whole && err->kind != ERR_CANCELLED)
@@ -439,8 +437,6 @@ static void start_walk(struct intake *intake)
         .skip = source_skips,
         .rules = intake->source->rules,
     };
-    if (intake->notify)
-        notify_scan_begin(intake->notify);
     intake->walk = scan_start(intake->flow->loop, &options, &walk_hooks, intake);
 }
 

@@ -72,6 +72,9 @@ static void write_bytes(struct peer *peer, struct buf *take_bytes)
     write->peer = peer;
     write->bytes = *take_bytes;
     *take_bytes = (struct buf){0};
+    /* It may wait for a slow reader: without the room that a buffer grows by. */
+    write->bytes.bytes = xrealloc(write->bytes.bytes, write->bytes.size + 1);
+    write->bytes.room = write->bytes.size;
     const uv_buf_t piece = uv_buf_init(write->bytes.bytes, (unsigned)write->bytes.size);
     if (peer->writes == 0)
         peer->moved_at = uv_now(peer->control->loop);
