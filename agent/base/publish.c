@@ -163,6 +163,39 @@ bool publish_bytes(const char *folder, const char *relpath, const void *bytes, s
     return ok;
 }
 
+static bool rename_between(int from, int to, const char *name, uint64_t inode, struct err *err)
+{
+    struct stat facts;
+
+    if (fstatat(from, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
+        return err_sys(err, errno, "look at %s", name);
+    if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_ino != inode)
+        return err_set(err, ERR_CHANGED, "%s is another file by now; it stays", name);
+    if (renameat2(from, name, to, name, RENAME_NOREPLACE) != 0)
+        return err_sys(err, errno, "move %s", name);
+    if (fsync(to) != 0 || fsync(from) != 0)
+        return err_sys(err, errno, "sync the folders of %s", name);
+    return true;
+}
+
+bool publish_move(const char *folder, const char *relpath, uint64_t inode, const char *to_folder,
+                  struct err *err)
+{
+    auto_free char *from_path = xstrdup(relpath);
+    auto_free char *to_path = xstrdup(relpath);
+    const char *name = NULL;
+
+    if (!make_folder(to_folder, err))
+        return false;
+    auto_fd int from = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_fd int to = open(to_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0 || to < 0)
+        return err_sys(err, errno, "open %s", from < 0 ? folder : to_folder);
+    auto_fd int from_parent = open_parent(from, from_path, &name, err);
+    auto_fd int to_parent = from_parent < 0 ? -1 : open_parent(to, to_path, &name, err);
+    return to_parent >= 0 && rename_between(from_parent, to_parent, name, inode, err);
+}
+
 void publish_clean(const char *folder)
 {
     DIR *dir = opendir(folder);

@@ -36,6 +36,14 @@ void publish_discard(struct publish *file);
 bool publish_bytes(const char *folder, const char *relpath, const void *bytes, size_t size,
                    unsigned mode, struct err *err);
 
+/*
+ * Moves a regular file from below one folder to the same place below another on the same
+ * file system; nothing there is replaced. inode tells which file is meant: another one in
+ * its place stays (ERR_CHANGED).
+ */
+bool publish_move(const char *folder, const char *relpath, uint64_t inode, const char *to_folder,
+                  struct err *err);
+
 /* What a crash left behind in the folder. */
 void publish_clean(const char *folder);
 

@@ -91,10 +91,10 @@ struct flow {
     struct survey survey;
     const struct flow_hooks *hooks;
     void *owner;
-    struct item_job *jobs;  /* all item jobs that are alive */
-    struct item_job *limbo; /* ended in doubt, not decided yet */
+    struct item_job *jobs;     /* all item jobs that are alive */
+    struct item_job *limbo;    /* ended in doubt, not decided yet */
     struct batch_job *batches; /* poll, reconcile and survey jobs that are alive */
-    bool stopping; /* nothing new starts */
+    bool stopping;             /* nothing new starts */
 };
 
 /* The source of that name; NULL when the configuration no longer has it. */

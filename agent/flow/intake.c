@@ -15,10 +15,10 @@
 #include "watch/scan.h"
 
 enum {
-    LOOK_MAX = 128,     /* files of one look; each may bring its marker */
-    POLL_MS = 60000,    /* walks of a folder without events, at most this far apart */
+    LOOK_MAX = 128,  /* files of one look; each may bring its marker */
+    POLL_MS = 60000, /* walks of a folder without events, at most this far apart */
     ROOT_RETRY_MS = 15000,
-    DEBOUNCE_MS = 3,    /* events of one burst become one look */
+    DEBOUNCE_MS = 3, /* events of one burst become one look */
     STALLED_MS = 2000,
 };
 
@@ -56,7 +56,8 @@ struct intake {
 static void plan(struct intake *intake);
 static void on_timer(uv_timer_t *timer);
 
-/* --- being degraded ------------------------------------------------------------------------------------ */
+/* --- being degraded
+ * ------------------------------------------------------------------------------------ */
 
 static void set_degraded(struct intake *intake, const char *why)
 {
@@ -87,7 +88,9 @@ static bool has_trouble(const struct err *err)
     return true;
 }
 
-/* --- hints ------------------------------------------------------------------------------------------------ */
+/* --- hints
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void arm(struct intake *intake, int64_t in_ms)
 {
@@ -108,8 +111,7 @@ static void walk_all(struct intake *intake)
 static void on_name(void *owner, const char *directory, const char *name, bool is_directory)
 {
     struct intake *intake = owner;
-    auto_free char *relpath =
-        directory[0] ? xasprintf("%s/%s", directory, name) : xstrdup(name);
+    auto_free char *relpath = directory[0] ? xasprintf("%s/%s", directory, name) : xstrdup(name);
 
     if (source_skips(intake->source->rules, relpath, is_directory)) {
         /* A marker is no firmware, but it is what its file waits for: that is due for a look. */
@@ -161,7 +163,9 @@ static const struct notify_hooks notify_hooks = {
     .on_root_lost = on_root_lost,
 };
 
-/* --- closing ------------------------------------------------------------------------------------------------ */
+/* --- closing
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void drop_handle(struct intake *intake)
 {
@@ -206,7 +210,9 @@ static void close_when_idle(struct intake *intake)
     uv_close((uv_handle_t *)&intake->timer, on_timer_closed);
 }
 
-/* --- looks -------------------------------------------------------------------------------------------------- */
+/* --- looks
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void note_marker(struct intake *intake, const struct scan_entry *entry)
 {
@@ -329,7 +335,9 @@ static void start_look(struct intake *intake)
         free(list.paths[i]);
 }
 
-/* --- walks -------------------------------------------------------------------------------------------------- */
+/* --- walks
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t count)
 {
@@ -383,8 +391,7 @@ static void on_walk_end(void *owner, const struct scan_report *report, const str
         set_degraded(intake, err->message);
     intake->walked_once = intake->walked_once || whole;
     if (whole)
-        intake->next_walk_at =
-            clock_steady_ms() + (err ? ROOT_RETRY_MS : next_walk_in(intake));
+        intake->next_walk_at = clock_steady_ms() + (err ? ROOT_RETRY_MS : next_walk_in(intake));
     close_when_idle(intake);
     if (intake->closing)
         return;
@@ -440,7 +447,8 @@ static void start_walk(struct intake *intake)
     intake->walk = scan_start(intake->flow->loop, &options, &walk_hooks, intake);
 }
 
-/* --- what to do now, and when to look again ----------------------------------------------------------- */
+/* --- what to do now, and when to look again
+ * ----------------------------------------------------------- */
 
 static void arm_for_next(struct intake *intake)
 {

@@ -64,7 +64,8 @@ static int64_t rank_of(const struct source *source, const struct intake_sight *s
     return sight->is_look && now_ms > mtime_ms ? now_ms : mtime_ms;
 }
 
-/* --- settling ---------------------------------------------------------------------------------------- */
+/* --- settling
+ * ---------------------------------------------------------------------------------------- */
 
 static void look(const struct source *source, const struct intake_sight *sight, struct item *item)
 {
@@ -96,7 +97,9 @@ static void look(const struct source *source, const struct intake_sight *sight, 
         item->due_at = clock_wall_ms() + (again_ms - steady_ms);
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------- */
+/* --- rows
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static bool insert(struct flow *flow, const struct source *source, const struct intake_sight *sight,
                    const char *path, struct err *err)
@@ -141,8 +144,7 @@ static bool restart(struct flow *flow, const struct intake_sight *sight, int64_t
         return false;
     put_facts(&item, &sight->entry->facts);
     item_restart(&item, clock_wall_ms());
-    return item_save(flow->db, &item, err) &&
-           item_free_aliases(flow->db, id, clock_wall_ms(), err);
+    return item_save(flow->db, &item, err) && item_free_aliases(flow->db, id, clock_wall_ms(), err);
 }
 
 static bool look_at_row(struct flow *flow, const struct source *source,
@@ -166,8 +168,7 @@ static bool apply_change(struct flow *flow, const struct source *source,
     case INTAKE_RESTART:
         return restart(flow, sight, row->id, err);
     case INTAKE_SUPERSEDE:
-        log_info("item_changed", F_TEXT("path", path),
-                 F_TEXT("was", item_state_name(row->state)));
+        log_info("item_changed", F_TEXT("path", path), F_TEXT("was", item_state_name(row->state)));
         return item_supersede(flow->db, row->id, err) && insert(flow, source, sight, path, err);
     }
     return true;

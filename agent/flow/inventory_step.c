@@ -59,7 +59,8 @@ bool inventory_download(struct inventory *inventory, struct err *err)
     return inventory->job->job.op != NULL;
 }
 
-/* --- the scratch file, a chunk a turn ---------------------------------------------------------------- */
+/* --- the scratch file, a chunk a turn
+ * ---------------------------------------------------------------- */
 
 static void read_chunk(struct inventory *inventory);
 
@@ -67,8 +68,7 @@ static void end_reading(struct inventory *inventory)
 {
     if (inventory->cancelled)
         err_set(&inventory->err, ERR_CANCELLED, "ended while the inventory was read");
-    job_finish_op(&inventory->job->job,
-                  inventory->err.kind == ERR_OK ? NULL : &inventory->err);
+    job_finish_op(&inventory->job->job, inventory->err.kind == ERR_OK ? NULL : &inventory->err);
 }
 
 static void on_firmware(void *owner, const char *id, const char *name, const char *version)
@@ -114,8 +114,7 @@ static void read_chunk(struct inventory *inventory)
 
 static void cancel_reading(struct op *op)
 {
-    struct inventory *inventory =
-        (struct inventory *)((char *)op - offsetof(struct inventory, op));
+    struct inventory *inventory = (struct inventory *)((char *)op - offsetof(struct inventory, op));
 
     inventory->cancelled = true;
 }

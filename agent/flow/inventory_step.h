@@ -12,7 +12,7 @@
 
 struct inventory {
     struct batch_job *job;
-    int fd; /* of the scratch file; -1 */
+    int fd;       /* of the scratch file; -1 */
     struct op op; /* while the file is read */
     int64_t began_at;
     int64_t size;

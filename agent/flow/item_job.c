@@ -74,7 +74,8 @@ static void save_and_end(struct item_job *job)
     turn_save(job->flow->turn, &job->save);
 }
 
-/* --- what the kinds of trouble make of the item --------------------------------------------------- */
+/* --- what the kinds of trouble make of the item
+ * --------------------------------------------------- */
 
 static void alert_about_item(struct item_job *job, const char *event, const char *action)
 {
@@ -266,7 +267,8 @@ void flow_decide(struct flow *flow, bool own)
     }
 }
 
-/* --- while it runs ----------------------------------------------------------------------------------- */
+/* --- while it runs
+ * ----------------------------------------------------------------------------------- */
 
 static void on_checkpoint_saved(struct save *save)
 {
@@ -309,7 +311,8 @@ const struct op *item_job_transfer(const struct item_job *job)
     return strcmp(name, "send") == 0 || strcmp(name, "download the SBOM") == 0 ? job->job.op : NULL;
 }
 
-/* --- flow.h ------------------------------------------------------------------------------------------ */
+/* --- flow.h
+ * ------------------------------------------------------------------------------------------ */
 
 struct source *flow_source(const struct flow *flow, const char *name)
 {

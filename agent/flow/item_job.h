@@ -28,10 +28,10 @@
 
 struct item_job;
 
-struct item_flow { /* what differs between the flows */
-    const char *name;         /* "hash", "upload", "fetch" */
-    enum item_state rest;     /* where an item waits for this flow */
-    const char *right;        /* what the token lacks when it is refused */
+struct item_flow {        /* what differs between the flows */
+    const char *name;     /* "hash", "upload", "fetch" */
+    enum item_state rest; /* where an item waits for this flow */
+    const char *right;    /* what the token lacks when it is refused */
     const struct step *steps;
     /* Or NULL: written with the row. Called again when the commit failed. */
     bool (*write)(struct item_job *job, struct db *db, struct err *err);
@@ -47,7 +47,7 @@ struct item_job {
     struct item item;
     struct err end;
     int64_t retry_after_ms;
-    int64_t stage_began_ms; /* steady: for rates */
+    int64_t stage_began_ms;      /* steady: for rates */
     struct item_job *next;       /* in flow->jobs */
     struct item_job *next_limbo; /* in flow->limbo */
 };

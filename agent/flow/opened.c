@@ -12,7 +12,8 @@ void opened_init(struct opened *opened)
 {
     *opened = (struct opened){0};
     opened->image.fd = opened->sbom.fd = -1;
-    opened->sidecar.max = METADATA_SIDECAR_MAX_BYTES + 1; /* one over: the parser says "too large" */
+    opened->sidecar.max =
+        METADATA_SIDECAR_MAX_BYTES + 1; /* one over: the parser says "too large" */
 }
 
 void opened_release(struct opened *opened)

@@ -19,7 +19,7 @@
 
 struct opened {
     struct beneath_file image;
-    struct buf sidecar;       /* empty: there is none */
+    struct buf sidecar; /* empty: there is none */
     bool has_sidecar;
     struct beneath_file sbom; /* fd -1: there is none */
     /* the worker's own */

@@ -1,4 +1,5 @@
-/* reconcile_flow.h - uploads whose answer was not seen: the platform is asked before more is sent. */
+/* reconcile_flow.h - uploads whose answer was not seen: the platform is asked before more is sent.
+ */
 #ifndef FLOW_RECONCILE_FLOW_H
 #define FLOW_RECONCILE_FLOW_H
 
@@ -18,11 +19,11 @@ enum reconcile_verdict {
 };
 
 struct reconcile_facts {
-    bool by_id;          /* the registered ID is a firmware with the name and version as sent */
-    bool has_before;     /* the list was read before the upload was registered */
-    int64_t candidates;  /* of that name and version, nobody's, not there before */
+    bool by_id;         /* the registered ID is a firmware with the name and version as sent */
+    bool has_before;    /* the list was read before the upload was registered */
+    int64_t candidates; /* of that name and version, nobody's, not there before */
     struct remote_rivals rivals;
-    int64_t misses;      /* looks before this one that found nothing */
+    int64_t misses; /* looks before this one that found nothing */
 };
 
 /* Pure: SPEC 5's rule for an unconfirmed upload. */

@@ -6,10 +6,14 @@
  * inspect   what is it? its digest, its content, deflated into the scratch file
  * publish   fsync, rename into place, fsync; then the revision is recorded
  *
- * and from the start for the next format. The document is checked before the last
- * good file is touched: HTML, JSON of another kind, a cut or empty body never gets a
- * name. Killed anywhere, the item is still `fetching` and everything is fetched again;
- * what was recorded already is recognised by its content and adds no revision.
+ * and from the start for the next format; then
+ *
+ * move      the image out of the watched folder, where that is configured
+ *
+ * The document is checked before the last good file is touched: HTML, JSON of another
+ * kind, a cut or empty body never gets a name. Killed anywhere, the item is still `fetching` and
+ * everything is fetched again; what was recorded already is recognised by its content and adds no
+ * revision.
  *
  * "Not yet" (404, 409, 425, 202, 204, an empty body) is tried again with backoff;
  * a document that is none fails after give_up_after.
@@ -30,6 +34,7 @@
 #include "base/publish.h"
 #include "base/work.h"
 #include "flow/item_move.h"
+#include "flow/move_file.h"
 #include "flow/sbom_path.h"
 #include "onekey/firmware.h"
 #include "sbom/sbom_file.h"
@@ -88,7 +93,8 @@ static enum started work(struct sbom_job *sbom, work_run_fn *run)
     return STEP_WAITS;
 }
 
-/* --- prepare ---------------------------------------------------------------------------------------- */
+/* --- prepare
+ * ---------------------------------------------------------------------------------------- */
 
 static void prepare(void *data)
 {
@@ -115,7 +121,8 @@ static enum verdict go_on(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- download --------------------------------------------------------------------------------------- */
+/* --- download
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_not_yet(long status)
 {
@@ -156,7 +163,8 @@ static enum started download_start(struct job *job, struct err *err)
     return job->op ? STEP_WAITS : STEP_BROKEN;
 }
 
-/* --- inspect ------------------------------------------------------------------------------------------ */
+/* --- inspect
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_inspected(void *owner, const struct sbom_file_result *result, const struct err *err)
 {
@@ -178,8 +186,8 @@ static enum started inspect_start(struct job *job, struct err *err)
     struct sbom_job *sbom = of(job);
 
     (void)err;
-    job->op = sbom_file_start(sbom->base.flow->loop, sbom->file.fd, sbom->scratch_fd, on_inspected,
-                              sbom);
+    job->op =
+        sbom_file_start(sbom->base.flow->loop, sbom->file.fd, sbom->scratch_fd, on_inspected, sbom);
     return STEP_WAITS;
 }
 
@@ -231,7 +239,8 @@ static enum verdict inspect_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- publish ------------------------------------------------------------------------------------------ */
+/* --- publish
+ * ------------------------------------------------------------------------------------------ */
 
 static void publish(void *data)
 {
@@ -300,8 +309,8 @@ static void tell(struct sbom_job *sbom)
              F_INT("components", sbom->result.facts.components), F_TEXT("file", sbom->relpath));
     if (sbom->result.facts.components == 0 && !sbom->has_latest) {
         auto_free char *shown = printable_new(item->path);
-        auto_free char *text = xasprintf("the SBOM of %s (firmware %s) has no components", shown,
-                                         item->firmware_id);
+        auto_free char *text =
+            xasprintf("the SBOM of %s (firmware %s) has no components", shown, item->firmware_id);
         flow->hooks->alert(flow->owner, "sbom_empty", item->path, text,
                            "encrypted and RTOS images have none; otherwise look at the analysis");
     }
@@ -328,10 +337,18 @@ static enum verdict publish_outcome(struct job *job, struct err *err)
     }
     if (++sbom->format < sbom->base.flow->settings.format_count)
         return FIRST_STEP;
-    item_clear_error(&sbom->base.item);
-    sbom->base.item.attempts = 0;
-    item_move(&sbom->base.item, ITEM_DONE, clock_wall_ms());
-    return JOB_DONE;
+    return NEXT_STEP;
+}
+
+static enum verdict move_outcome(struct job *job, struct err *err)
+{
+    struct item *item = &of(job)->base.item;
+
+    (void)err;
+    item_clear_error(item);
+    item->attempts = 0;
+    item_move(item, ITEM_DONE, clock_wall_ms());
+    return NEXT_STEP;
 }
 
 static const struct step steps[] = {
@@ -339,6 +356,7 @@ static const struct step steps[] = {
     {"download the SBOM", ITEM_FETCHING, download_start, go_on},
     {"inspect the SBOM", ITEM_FETCHING, inspect_start, inspect_outcome},
     {"publish the SBOM", ITEM_FETCHING, publish_start, publish_outcome},
+    {"move the file", ITEM_FETCHING, move_file_start, move_outcome},
     {NULL, 0, NULL, NULL},
 };
 

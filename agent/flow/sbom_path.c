@@ -8,9 +8,9 @@
 #include "base/path_name.h"
 #include "flow/sbom_flow.h"
 
-const char *const sbom_path_names[] = {"vendor", "product",     "version", "name", "product_group",
-                                       "sha256", "firmware_id", "watch",   "ext",  "format",
-                                       NULL};
+const char *const sbom_path_names[] = {"vendor",        "product", "version",     "name",
+                                       "product_group", "sha256",  "firmware_id", "watch",
+                                       "ext",           "format",  NULL};
 
 static const char *look_up(void *owner, const char *name)
 {

@@ -93,8 +93,7 @@ const char *source_relpath(const struct source *source, const char *path)
 }
 
 bool source_metadata(const struct source *source, const struct metadata_facts *facts,
-                     const struct metadata_sidecar *sidecar, struct metadata *out,
-                     struct err *err)
+                     const struct metadata_sidecar *sidecar, struct metadata *out, struct err *err)
 {
     struct metadata_facts known = *facts;
     struct pattern_groups groups = {0};

@@ -24,9 +24,9 @@ enum source_mode { SOURCE_AUTO, SOURCE_EVENTS, SOURCE_POLL };
 
 struct source_options { /* texts are copied */
     const char *name;
-    const char *path;        /* absolute, without trailing slash */
+    const char *path; /* absolute, without trailing slash */
     struct rule_options rules;
-    const char *match;       /* PCRE2, or NULL */
+    const char *match; /* PCRE2, or NULL */
     const char *metadata[METADATA_FIELD_COUNT];
     int64_t settle_ms;
     int64_t rescan_ms;
@@ -76,7 +76,6 @@ const char *source_relpath(const struct source *source, const char *path);
  * either case. A `match` that gave up is ERR_INPUT: it is told, not taken for "no match".
  */
 bool source_metadata(const struct source *source, const struct metadata_facts *facts,
-                     const struct metadata_sidecar *sidecar, struct metadata *out,
-                     struct err *err);
+                     const struct metadata_sidecar *sidecar, struct metadata *out, struct err *err);
 
 #endif

@@ -5,6 +5,7 @@
  * attachment  the SBOM is one that the platform imports; its digest is kept
  * register    createFirmwareUpload: the metadata for an upload ID and an upload URL
  * send        the files to that URL; the answer is the firmware ID
+ * move        only where nothing follows the upload: the image out of the folder
  *
  * The intent is durable before each: `registering` before register, `uploading` with
  * the upload ID before send. Killed while registering, it registers again (a
@@ -29,6 +30,7 @@
 #include "base/mem.h"
 #include "flow/ask.h"
 #include "flow/item_move.h"
+#include "flow/move_file.h"
 #include "flow/opened.h"
 #include "flow/source.h"
 #include "net/http_url.h"
@@ -56,7 +58,8 @@ static struct upload_job *of(struct job *job)
     return (struct upload_job *)job;
 }
 
-/* --- open ------------------------------------------------------------------------------------------ */
+/* --- open
+ * ------------------------------------------------------------------------------------------ */
 
 static void on_opened(void *owner, const struct err *err)
 {
@@ -135,7 +138,8 @@ static enum verdict open_outcome(struct job *job, struct err *err)
     return STEP_FAILED;
 }
 
-/* --- attachment -------------------------------------------------------------------------------------- */
+/* --- attachment
+ * -------------------------------------------------------------------------------------- */
 
 static void on_inspected(void *owner, const struct sbom_file_result *result, const struct err *err)
 {
@@ -171,7 +175,8 @@ static enum verdict attachment_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- register ------------------------------------------------------------------------------------------ */
+/* --- register
+ * ------------------------------------------------------------------------------------------ */
 
 /* A name that the last survey did not show may be new: it is asked for again before it fails. */
 static bool find_id(struct flow *flow, const struct named_list *list, const char *name,
@@ -190,7 +195,8 @@ static bool find_ids(struct upload_job *upload, struct upload_metadata *metadata
     struct flow *flow = upload->base.flow;
     const struct item *item = &upload->base.item;
 
-    return find_id(flow, &flow->survey.groups, item->product_group ? item->product_group : "Default",
+    return find_id(flow, &flow->survey.groups,
+                   item->product_group ? item->product_group : "Default",
                    &metadata->product_group_id, err) &&
            find_id(flow, &flow->survey.configurations,
                    item->analysis_configuration ? item->analysis_configuration : "Default",
@@ -243,7 +249,9 @@ static enum verdict register_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- send -------------------------------------------------------------------------------------------------- */
+/* --- send
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static struct http_part part_of(const char *name, const char *path, const struct beneath_file *file,
                                 const char *sha256, bool network)
@@ -355,6 +363,14 @@ static enum verdict send_outcome(struct job *job, struct err *err)
     log_info("upload_done", F_TEXT("path", item->path), F_TEXT("firmware_id", item->firmware_id),
              F_INT("bytes", item->size));
     upload->base.flow->hooks->uploaded(upload->base.flow->owner, item->size);
+    return item->state == ITEM_DONE ? NEXT_STEP : JOB_DONE;
+}
+
+/* analysis.wait: false. The item is done already. */
+static enum verdict move_outcome(struct job *job, struct err *err)
+{
+    (void)job;
+    (void)err;
     return NEXT_STEP;
 }
 
@@ -363,6 +379,7 @@ static const struct step steps[] = {
     {"attachment", ITEM_REGISTERING, attachment_start, attachment_outcome},
     {"register", ITEM_REGISTERING, register_start, register_outcome},
     {"send", ITEM_UPLOADING, send_start, send_outcome},
+    {"move the file", ITEM_DONE, move_file_start, move_outcome},
     {NULL, 0, NULL, NULL},
 };
 

@@ -334,7 +334,7 @@ long http_request_status(const struct http_request *request)
 {
     long status = number(request, CURLINFO_RESPONSE_CODE);
 
-    return status >= 200 ? status : 0;
+    return status >= 200 ? status : request->late_status;
 }
 
 void http_request_note(struct http_request *request, const char *data, size_t size)

@@ -56,6 +56,7 @@ struct http_request {
     size_t head_size;
     int64_t expected; /* bytes, for http_progress() before libcurl knows; or 0 */
     int64_t received; /* body bytes */
+    long late_status; /* of an answer found behind a failed send; or 0 */
     struct http_patience patience;
     struct http_watchdog watchdog;
     struct err failure; /* found by ourselves; ERR_OK: none */

@@ -8,10 +8,13 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/http_reader.h"
 #include "net/http_request.h"
+#include "net/http_url.h"
 
 enum {
     CHUNK_ALONE = 1 << 20,   /* read ahead, and libcurl's buffer */
@@ -91,6 +94,33 @@ static size_t on_wanted(char *to, size_t size, size_t count, void *userdata)
     }
     http_reader_take(part->reader, to, wanted);
     return wanted;
+}
+
+/*
+ * A peer that says no in the middle of the body and hangs up makes our next send fail, and libcurl
+ * then closes without reading what was said. Over plain HTTP it can still be read here.
+ */
+static int on_close(void *userdata, curl_socket_t fd)
+{
+    struct http_request *request = userdata;
+    char text[4096];
+    long status = 0;
+
+    if (http_request_status(request) == 0 && http_url_is_plain(request->url)) {
+        ssize_t got = recv(fd, text, sizeof text - 1, MSG_DONTWAIT);
+
+        text[got > 0 ? got : 0] = '\0';
+        if (strncmp(text, "HTTP/1.", 7) == 0 && text[7] != '\0')
+            status = strtol(text + 8, NULL, 10);
+    }
+    if (status >= 400 && status < 600) {
+        char *body = strstr(text, "\r\n\r\n");
+
+        request->late_status = status;
+        if (body)
+            http_request_keep(body + 4, 1, strlen(body + 4), request);
+    }
+    return close(fd);
 }
 
 static const struct err *find_failure(const struct http_upload *upload)
@@ -287,7 +317,9 @@ static void configure(struct http_upload *upload)
     http_easy_set(easy, CURLOPT_UPLOAD_BUFFERSIZE,
                   (long)(buffer > CURL_BUFFER_MIN ? buffer : CURL_BUFFER_MIN));
     http_easy_set(easy, CURLOPT_FRESH_CONNECT, 1L);
-    http_easy_set(easy, CURLOPT_FORBID_REUSE, 1L);
+    http_easy_set(easy, CURLOPT_FORBID_REUSE, 1L); /* so it also ends before the request does */
+    http_easy_set(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+    http_easy_set(easy, CURLOPT_CLOSESOCKETDATA, request);
     http_easy_set(easy, CURLOPT_WRITEFUNCTION, http_request_keep);
     http_easy_set(easy, CURLOPT_WRITEDATA, request);
 }

@@ -34,7 +34,8 @@ enum {
     BACKLOG_OLD_MS = 24 * 60 * 60 * 1000,
 };
 
-/* --- what the flows report ------------------------------------------------------------------------------ */
+/* --- what the flows report
+ * ------------------------------------------------------------------------------ */
 
 static void on_job_ended(void *owner)
 {
@@ -129,8 +130,9 @@ static void on_stalled(void *owner, const struct err *why)
 
     agent->stalled = why != NULL;
     if (why) {
-        log_alert("ledger_stalled", F_TEXT("alert", "disk_low"), F_TEXT("text", why->message),
-                  F_TEXT("action", "make room for the state directory; the agent goes on by itself"));
+        log_alert(
+            "ledger_stalled", F_TEXT("alert", "disk_low"), F_TEXT("text", why->message),
+            F_TEXT("action", "make room for the state directory; the agent goes on by itself"));
         alerts_tell_now(agent->alerts, "disk_low", why->message,
                         "make room for the state directory; the agent goes on by itself");
     } else {
@@ -143,7 +145,8 @@ static void on_stalled(void *owner, const struct err *why)
 
 static const struct turn_hooks turn_hooks = {on_stalled};
 
-/* --- now and then ------------------------------------------------------------------------------------------ */
+/* --- now and then
+ * ------------------------------------------------------------------------------------------ */
 
 static void set_disk_low(struct agent *agent, bool low, uint64_t free_bytes)
 {
@@ -194,8 +197,7 @@ static void look_at_backlog(struct agent *agent)
 
     if (!item_oldest_waiting(agent->flow.db, &found_at, &err))
         return;
-    if (found_at != 0 && clock_wall_ms() - found_at > BACKLOG_OLD_MS &&
-        gate_is_open(agent->gate))
+    if (found_at != 0 && clock_wall_ms() - found_at > BACKLOG_OLD_MS && gate_is_open(agent->gate))
         on_alert(agent, "backlog_old", "", "an image has been waiting for more than a day",
                  "look at status: a limit, a slow link, or files that never settle");
     else
@@ -211,6 +213,7 @@ static void on_pulse(uv_timer_t *timer)
     look_at_disk(agent);
     if (agent->gate && !agent->options->once)
         look_at_backlog(agent);
+    agent_tell_numbers(agent);
     agent_once_check(agent);
 }
 
@@ -223,11 +226,13 @@ static void on_progress(uv_timer_t *timer)
     agent->options->progress->update(agent->options->progress->owner, &totals);
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------ */
+/* --- stopping
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void close_stage(struct agent *agent);
 
-static void on_part_closed(void *owner)
+void agent_part_closed(void *owner)
 {
     struct agent *agent = owner;
 
@@ -237,7 +242,7 @@ static void on_part_closed(void *owner)
 
 static void on_handle_closed(uv_handle_t *handle)
 {
-    on_part_closed(handle->data);
+    agent_part_closed(handle->data);
 }
 
 static void close_parts(struct agent *agent)
@@ -245,29 +250,37 @@ static void close_parts(struct agent *agent)
     agent->closing = 1; /* until all are asked */
     for (size_t i = 0; i < agent->flow.source_count; i++) {
         agent->closing++;
-        intake_free(agent->intakes[i], on_part_closed, agent);
+        intake_free(agent->intakes[i], agent_part_closed, agent);
     }
     if (agent->control) {
         agent->closing++;
-        control_free(agent->control, on_part_closed, agent);
+        control_free(agent->control, agent_part_closed, agent);
     }
     if (agent->gate) {
         agent->closing++;
-        gate_free(agent->gate, on_part_closed, agent);
+        gate_free(agent->gate, agent_part_closed, agent);
     }
     if (agent->alerts) {
         agent->closing++;
-        alerts_free(agent->alerts, on_part_closed, agent);
+        alerts_free(agent->alerts, agent_part_closed, agent);
+    }
+    if (agent->metrics) {
+        agent->closing++;
+        metrics_free(agent->metrics, agent_part_closed, agent);
+    }
+    if (agent->heartbeat) {
+        agent->closing++;
+        agent->heartbeat->cancel(agent->heartbeat);
     }
     agent->gate = NULL;
-    on_part_closed(agent);
+    agent_part_closed(agent);
 }
 
 static void close_network(struct agent *agent)
 {
     agent->closing = 2;
-    turn_free(agent->turn, on_part_closed, agent);
-    http_free(agent->http, on_part_closed, agent);
+    turn_free(agent->turn, agent_part_closed, agent);
+    http_free(agent->http, agent_part_closed, agent);
 }
 
 static void close_handle(struct agent *agent, uv_handle_t *handle)
@@ -285,7 +298,7 @@ static void close_handles(struct agent *agent)
     close_handle(agent, (uv_handle_t *)&agent->pulse_timer);
     for (size_t i = 0; i < AGENT_SIGNALS; i++)
         close_handle(agent, (uv_handle_t *)&agent->signals[i]);
-    on_part_closed(agent);
+    agent_part_closed(agent);
 }
 
 static void close_stage(struct agent *agent)
@@ -342,7 +355,9 @@ void agent_stop(struct agent *agent, bool at_once)
         flow_cancel_all(&agent->flow);
 }
 
-/* --- signals -------------------------------------------------------------------------------------------------- */
+/* --- signals
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static void on_terminate(uv_signal_t *handle, int signal)
 {
@@ -365,7 +380,8 @@ void agent_reload(struct agent *agent)
         const char *differs = config_restart_reason(agent->config, fresh);
 
         config_free(fresh);
-        log_info("config_checked", F_TEXT("result", differs ? "differs; restart to use it" : "the same"),
+        log_info("config_checked",
+                 F_TEXT("result", differs ? "differs; restart to use it" : "the same"),
                  F_TEXT("differs", differs));
         return;
     }
@@ -416,7 +432,9 @@ static void init_handles(struct agent *agent)
     }
 }
 
-/* --- starting -------------------------------------------------------------------------------------------------- */
+/* --- starting
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static bool compile_sources(struct agent *agent, struct err *err)
 {
@@ -469,9 +487,8 @@ static struct answer *make_answer(void *owner, const char *command, const json_t
 static bool open_control(struct agent *agent, struct err *err)
 {
     const char *runtime = agent->options->environment("RUNTIME_DIRECTORY");
-    auto_fd int runtime_fd = runtime && *runtime
-                                 ? open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                 : -1;
+    auto_fd int runtime_fd =
+        runtime && *runtime ? open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     const struct control_options options = {
         .dir_fd = runtime_fd >= 0 ? runtime_fd : ledger_dir_fd(agent->ledger),
         .state_dir = agent->config->state_dir,
@@ -520,6 +537,8 @@ static void start_parts(struct agent *agent)
     for (size_t i = 0; i < agent->flow.source_count; i++)
         agent->intakes[i] = intake_new(&agent->flow, agent->sources[i], !agent->options->once,
                                        &intake_hooks, agent);
+    if (config->metrics.textfile && agent->gate)
+        agent->metrics = metrics_new(&agent->loop, config->metrics.textfile);
     agent->failed_before = agent_count_failed(agent);
     if (agent->options->once && agent->options->wait_timeout_ms > 0)
         agent->deadline_ms = clock_steady_ms() + agent->options->wait_timeout_ms;
@@ -532,8 +551,7 @@ static void log_start(const struct agent *agent)
 {
     log_info("started", F_TEXT("version", AGENT_VERSION),
              F_TEXT("mode", agent->options->once ? "once" : "run"),
-             F_TEXT("state_dir", agent->config->state_dir),
-             F_TEXT("api", agent->config->api.url),
+             F_TEXT("state_dir", agent->config->state_dir), F_TEXT("api", agent->config->api.url),
              F_INT("watches", agent->config->watch_count));
 }
 
@@ -557,7 +575,9 @@ static bool start(struct agent *agent, struct err *err)
     return true;
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------- */
+/* --- the end
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static void release(struct agent *agent)
 {

@@ -44,8 +44,8 @@ struct agent_options {
     struct token_options token;
     int64_t lock_wait_ms;
     bool once;
-    bool no_wait;            /* once: leave analyses and SBOMs to a later run */
-    int64_t wait_timeout_ms; /* once: then 5; 0: none */
+    bool no_wait;                          /* once: leave analyses and SBOMs to a later run */
+    int64_t wait_timeout_ms;               /* once: then 5; 0: none */
     const struct agent_progress *progress; /* or NULL */
     struct agent_totals *totals;           /* filled at the end; or NULL */
 

@@ -7,10 +7,13 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "flow/batch_job.h"
 #include "flow/item_job.h"
 #include "run/agent_parts.h"
+
+enum { METRICS_MS = 15000, HEARTBEAT_MS = 60000, HEARTBEAT_ANSWER_MAX = 64 * 1024 };
 
 static const char *state(void *owner)
 {
@@ -164,11 +167,84 @@ void agent_status_line(struct agent *agent)
     int64_t waiting = counts[ITEM_SETTLING] + counts[ITEM_HASHING] + counts[ITEM_PENDING] +
                       counts[ITEM_UNCONFIRMED];
     auto_free char *text = xasprintf(
-        "%s%s%s; %jd waiting, %jd being sent, %jd analysing, %jd done, %jd failed",
-        state(agent), agent->gate && gate_state(agent->gate) == GATE_AUTH ? ": " : "",
+        "%s%s%s; %jd waiting, %jd being sent, %jd analysing, %jd done, %jd failed", state(agent),
+        agent->gate && gate_state(agent->gate) == GATE_AUTH ? ": " : "",
         agent->gate && gate_state(agent->gate) == GATE_AUTH ? gate_why(agent->gate)->message : "",
         (intmax_t)waiting, (intmax_t)(counts[ITEM_REGISTERING] + counts[ITEM_UPLOADING]),
         (intmax_t)(counts[ITEM_ANALYSING] + counts[ITEM_FETCHING]), (intmax_t)counts[ITEM_DONE],
         (intmax_t)(counts[ITEM_FAILED] + counts[ITEM_HELD]));
     service_status(agent->service, text);
+}
+
+/* --- numbers and the heartbeat -------------------------------------------------------------------
+ */
+
+static void write_metrics(struct agent *agent, const int64_t counts[ITEM_STATE_COUNT])
+{
+    struct metrics_facts facts = {
+        .uploads = agent->uploads,
+        .upload_bytes = agent->upload_bytes,
+        .sboms = agent->sboms_stored,
+        .auth_paused = gate_state(agent->gate) == GATE_AUTH,
+        .operator_paused = gate_has_operator_pause(agent->gate),
+        .open = gate_is_open(agent->gate),
+        .disk_low = agent->disk_low || agent->stalled,
+        .token_expires_s = agent->config->api.token_expires_ms / 1000,
+    };
+    struct err err = {.kind = ERR_OK};
+    int64_t found_at = 0;
+
+    memcpy(facts.counts, counts, sizeof facts.counts);
+    if (item_oldest_waiting(agent->flow.db, &found_at, &err) && found_at != 0)
+        facts.oldest_waiting_s = (clock_wall_ms() - found_at) / 1000;
+    metrics_write(agent->metrics, &facts);
+}
+
+static void on_heartbeat(void *owner, const struct http_reply *reply, const struct err *err)
+{
+    struct agent *agent = owner;
+
+    (void)reply;
+    agent->heartbeat = NULL;
+    if (err && err->kind != ERR_CANCELLED)
+        log_warn("heartbeat_failed", F_TEXT("reason", err->message));
+    if (agent->closing > 0)
+        agent_part_closed(agent);
+}
+
+/* Silence is the alarm: it beats only while nothing needs a person and requests work. */
+static void beat(struct agent *agent, const int64_t counts[ITEM_STATE_COUNT])
+{
+    const struct http_call call = {
+        .url = agent->config->alerts.heartbeat,
+        .max_answer = HEARTBEAT_ANSWER_MAX,
+        .any_answer = true,
+        .allow_http = true,
+    };
+    struct err err = {.kind = ERR_OK};
+
+    if (agent->heartbeat || !gate_is_open(agent->gate) || agent->disk_low || agent->stalled ||
+        counts[ITEM_FAILED] + counts[ITEM_HELD] + counts[ITEM_UNCONFIRMED] > 0)
+        return;
+    agent->heartbeat = http_send(agent->http, &call, on_heartbeat, agent, &err);
+    if (!agent->heartbeat)
+        log_warn("heartbeat_failed", F_TEXT("reason", err.message));
+}
+
+void agent_tell_numbers(struct agent *agent)
+{
+    int64_t counts[ITEM_STATE_COUNT];
+    int64_t now_ms = clock_steady_ms();
+    struct err err = {.kind = ERR_OK};
+
+    if (!agent->gate || agent->ending || !item_counts(agent->flow.db, counts, &err))
+        return;
+    if (agent->metrics && now_ms >= agent->metrics_due_ms) {
+        agent->metrics_due_ms = now_ms + METRICS_MS;
+        write_metrics(agent, counts);
+    }
+    if (agent->config->alerts.heartbeat && now_ms >= agent->heartbeat_due_ms) {
+        agent->heartbeat_due_ms = now_ms + HEARTBEAT_MS;
+        beat(agent, counts);
+    }
 }

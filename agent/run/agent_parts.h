@@ -19,6 +19,7 @@
 #include "run/control.h"
 #include "run/gate.h"
 #include "run/live.h"
+#include "run/metrics.h"
 #include "run/service.h"
 #include "run/setup.h"
 #include "store/ledger.h"
@@ -41,7 +42,11 @@ struct agent {
     struct gate *gate;       /* NULL: nothing is to be sent (dry run) */
     struct control *control; /* or NULL */
     struct service *service;
+    struct metrics *metrics; /* or NULL */
     struct live live;
+    struct op *heartbeat;     /* under way */
+    int64_t heartbeat_due_ms; /* steady */
+    int64_t metrics_due_ms;   /* steady */
 
     uv_timer_t plan_timer;
     uv_timer_t progress_timer;
@@ -77,9 +82,9 @@ void agent_plan(struct agent *agent);
 
 /* Pure: how many more uploads may start. */
 struct schedule_facts {
-    int64_t slots;    /* transfers.uploads, or fewer while ramping up */
-    int64_t active;   /* being sent */
-    int64_t limit;    /* limit_unanalysed; 0: none */
+    int64_t slots;  /* transfers.uploads, or fewer while ramping up */
+    int64_t active; /* being sent */
+    int64_t limit;  /* limit_unanalysed; 0: none */
     int64_t analysing;
 };
 int64_t schedule_uploads(const struct schedule_facts *facts);
@@ -87,10 +92,12 @@ int64_t schedule_uploads(const struct schedule_facts *facts);
 /* agent.c */
 void agent_stop(struct agent *agent, bool at_once);
 void agent_reload(struct agent *agent); /* the configuration, on SIGHUP */
+void agent_part_closed(void *owner);    /* one of agent->closing */
 
 /* agent_live.c */
 void agent_live_init(struct agent *agent);
 void agent_status_line(struct agent *agent);
+void agent_tell_numbers(struct agent *agent); /* metrics and heartbeat, when they are due */
 void agent_totals(struct agent *agent, struct agent_totals *totals);
 
 /* agent_once.c */

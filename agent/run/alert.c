@@ -50,14 +50,14 @@ static const struct {
     const char *severity;
     bool happens_once;
 } events[] = {
-    {"auth_paused", "critical", false},      {"auth_resumed", "info", true},
-    {"token_expiring", "warning", true},     {"rights_missing", "critical", false},
+    {"auth_paused", "critical", false},          {"auth_resumed", "info", true},
+    {"token_expiring", "warning", true},         {"rights_missing", "critical", false},
     {"platform_unreachable", "critical", false}, {"upload_failed", "warning", true},
-    {"upload_unconfirmed", "warning", false}, {"analysis_failed", "warning", true},
-    {"analysis_overdue", "warning", false},  {"sbom_changed", "info", true},
-    {"sbom_quarantined", "warning", false},  {"sbom_empty", "info", true},
-    {"export_failed", "warning", true},      {"watch_degraded", "warning", false},
-    {"backlog_old", "warning", false},       {"disk_low", "critical", false},
+    {"upload_unconfirmed", "warning", false},    {"analysis_failed", "warning", true},
+    {"analysis_overdue", "warning", false},      {"sbom_changed", "info", true},
+    {"sbom_quarantined", "warning", false},      {"sbom_empty", "info", true},
+    {"export_failed", "warning", true},          {"watch_degraded", "warning", false},
+    {"backlog_old", "warning", false},           {"disk_low", "critical", false},
     {"config_rejected", "warning", true},
 };
 
@@ -79,7 +79,8 @@ bool alert_happens_once(const char *event)
     return true;
 }
 
-/* --- what is told ---------------------------------------------------------------------------------------- */
+/* --- what is told
+ * ---------------------------------------------------------------------------------------- */
 
 static json_t *count_items(struct db *db)
 {
@@ -103,10 +104,10 @@ static char *payload_of(struct db *db, const struct alert_row *row)
     char since[CLOCK_TEXT_SIZE];
 
     gethostname(host, sizeof host - 1);
-    auto_json json_t *payload = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "event", row->event, "subject", row->subject, "since",
-        clock_text(row->since, since), "severity", row->severity, "text", row->text, "action",
-        row->action, "counts", count_items(db), "host", host);
+    auto_json json_t *payload =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "event", row->event, "subject", row->subject,
+                  "since", clock_text(row->since, since), "severity", row->severity, "text",
+                  row->text, "action", row->action, "counts", count_items(db), "host", host);
     return payload ? json_dumps(payload, JSON_COMPACT) : NULL;
 }
 
@@ -139,7 +140,8 @@ static bool add_deliveries(struct alerts *alerts, struct db *db, const struct al
     return true;
 }
 
-/* --- raising and clearing ---------------------------------------------------------------------------- */
+/* --- raising and clearing
+ * ---------------------------------------------------------------------------- */
 
 static struct pending *of(struct save *save)
 {
@@ -222,7 +224,8 @@ void alerts_clear(struct alerts *alerts, const char *event, const char *subject)
     turn_save(alerts->flow->turn, &pending->save);
 }
 
-/* --- delivering -------------------------------------------------------------------------------------------- */
+/* --- delivering
+ * -------------------------------------------------------------------------------------------- */
 
 static void on_timer(uv_timer_t *timer);
 
@@ -251,8 +254,8 @@ static void end_delivery(struct alerts *alerts, const struct err *failure)
     if (!failure) {
         ok = delivery_remove(alerts->flow->db, row->id, &err);
     } else if (now_ms - row->created_at > GIVE_UP_MS) {
-        log_error("alert_undeliverable", F_TEXT("target", row->target),
-                  F_TEXT("alert", row->event), F_TEXT("reason", failure->message));
+        log_error("alert_undeliverable", F_TEXT("target", row->target), F_TEXT("alert", row->event),
+                  F_TEXT("reason", failure->message));
         ok = delivery_remove(alerts->flow->db, row->id, &err);
     } else {
         int64_t wait_ms = backoff_ms(&delivery_backoff, row->attempts, backoff_random(), -1);
@@ -396,8 +399,7 @@ static void on_told_now(void *owner, const struct err *err)
         close_when_idle(alerts);
 }
 
-void alerts_tell_now(struct alerts *alerts, const char *event, const char *text,
-                     const char *action)
+void alerts_tell_now(struct alerts *alerts, const char *event, const char *text, const char *action)
 {
     struct alert_row row = {.since = clock_wall_ms()};
 

@@ -23,8 +23,8 @@
 struct alerts;
 
 struct alert_notice {
-    const char *event;   /* a name of SPEC 4 */
-    const char *subject; /* what it is about; "" for the agent as a whole */
+    const char *event;    /* a name of SPEC 4 */
+    const char *subject;  /* what it is about; "" for the agent as a whole */
     const char *severity; /* "critical", "warning", "info" */
     const char *text;
     const char *action; /* what a person should do */

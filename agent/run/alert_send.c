@@ -58,7 +58,9 @@ void alert_target_key(const struct config_alert_target *target, char key[ALERT_T
     snprintf(key, ALERT_TARGET_KEY_SIZE, "%s:%.16s", kind, hex);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------ */
+/* --- the end
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void drop_handle(struct alert_send *send)
 {
@@ -93,13 +95,15 @@ static void finish(struct alert_send *send)
         close_handle((uv_handle_t *)&send->process);
 }
 
-/* --- commands ----------------------------------------------------------------------------------------------- */
+/* --- commands
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static bool is_secret(const char *entry)
 {
-    static const char *const names[] = {"ONEKEY_TOKEN=", "ONEKEY_TOKEN_FILE=",
-                                        "CREDENTIALS_DIRECTORY=", "NOTIFY_SOCKET=",
-                                        "SSLKEYLOGFILE="};
+    static const char *const names[] = {
+        "ONEKEY_TOKEN=", "ONEKEY_TOKEN_FILE=", "CREDENTIALS_DIRECTORY=", "NOTIFY_SOCKET=",
+        "SSLKEYLOGFILE="};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strncmp(entry, names[i], strlen(names[i])) == 0)
@@ -214,7 +218,9 @@ static void start_command(struct alert_send *send, const struct config_alert_tar
     uv_timer_start(&send->timer, on_deadline, COMMAND_MS, 0);
 }
 
-/* --- webhooks ------------------------------------------------------------------------------------------------ */
+/* --- webhooks
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void on_answer(void *owner, const struct http_reply *reply, const struct err *err)
 {

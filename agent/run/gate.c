@@ -65,7 +65,8 @@ static bool has_trouble(const struct err *err)
     return true;
 }
 
-/* --- the token ------------------------------------------------------------------------------------------- */
+/* --- the token
+ * ------------------------------------------------------------------------------------------- */
 
 /* True when it is another one than before. The old one stays when the new one is bad. */
 static bool read_token(struct gate *gate, struct err *err)
@@ -86,7 +87,8 @@ static bool read_token(struct gate *gate, struct err *err)
     return true;
 }
 
-/* --- the token's pause, as a row ------------------------------------------------------------------- */
+/* --- the token's pause, as a row
+ * ------------------------------------------------------------------- */
 
 static bool write_pause(struct save *save, struct db *db, struct err *err)
 {
@@ -164,9 +166,8 @@ static void clear_auth_pause(struct gate *gate)
     if (!pause->is_set)
         return;
     clock_span_text(clock_wall_ms() - pause->since, span);
-    auto_free char *text =
-        xasprintf("the token of %s works; paused for %s, %jd items go on", gate->identity.tenant,
-                  span, (intmax_t)waiting_items(gate));
+    auto_free char *text = xasprintf("the token of %s works; paused for %s, %jd items go on",
+                                     gate->identity.tenant, span, (intmax_t)waiting_items(gate));
     const struct alert_notice notice = {
         .event = "auth_resumed",
         .subject = "",
@@ -183,7 +184,8 @@ static void clear_auth_pause(struct gate *gate)
     gate->slots = 1;
 }
 
-/* --- what a probe makes of it ------------------------------------------------------------------------- */
+/* --- what a probe makes of it
+ * ------------------------------------------------------------------------- */
 
 static void arm(struct gate *gate, int64_t in_ms);
 
@@ -399,7 +401,8 @@ static void arm(struct gate *gate, int64_t in_ms)
         uv_timer_start(&gate->timer, on_timer, (uint64_t)(in_ms < 1 ? 1 : in_ms), 0);
 }
 
-/* --- what others tell it -------------------------------------------------------------------------------- */
+/* --- what others tell it
+ * -------------------------------------------------------------------------------- */
 
 void gate_reload_token(struct gate *gate)
 {
@@ -470,7 +473,8 @@ void gate_set_stalled(struct gate *gate, bool stalled)
     gate->hooks->changed(gate->owner);
 }
 
-/* --- the date that the operator gave ------------------------------------------------------------------- */
+/* --- the date that the operator gave
+ * ------------------------------------------------------------------- */
 
 /* The date holds for the token that it was first seen with. */
 static bool expiry_is_ours(struct gate *gate, struct err *err)
@@ -489,10 +493,9 @@ static bool expiry_is_ours(struct gate *gate, struct err *err)
 
 static void tell_expiry(struct gate *gate, int64_t days)
 {
-    auto_free char *text =
-        days > 0 ? xasprintf("the API token expires in %jd day%s", (intmax_t)days,
-                             days == 1 ? "" : "s")
-                 : xstrdup("the API token expires today, or has expired");
+    auto_free char *text = days > 0 ? xasprintf("the API token expires in %jd day%s",
+                                                (intmax_t)days, days == 1 ? "" : "s")
+                                    : xstrdup("the API token expires today, or has expired");
     const struct alert_notice notice = {
         .event = "token_expiring",
         .subject = "",
@@ -516,7 +519,8 @@ static void look_at_expiry(struct gate *gate)
     int64_t told = 0;
     int64_t stage = 0;
 
-    if (!gate->token || !expiry_is_ours(gate, &err) || !fact_get_int(db, expiry_told_fact, &told, &err)) {
+    if (!gate->token || !expiry_is_ours(gate, &err) ||
+        !fact_get_int(db, expiry_told_fact, &told, &err)) {
         (void)has_trouble(&err);
         return;
     }
@@ -536,7 +540,9 @@ static void on_expiry(uv_timer_t *timer)
     look_at_expiry(timer->data);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------ */
+/* --- life
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static void watch_token(struct gate *gate)
 {

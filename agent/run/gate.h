@@ -39,9 +39,9 @@ struct gate_options {
     struct flow *flow;
     struct alerts *alerts;
     struct token_options token;
-    const char *tenant;        /* the configured guard, or NULL */
-    int64_t token_expires_ms;  /* 0: not told */
-    unsigned slots;            /* how many uploads at most, once the ramp is up */
+    const char *tenant;       /* the configured guard, or NULL */
+    int64_t token_expires_ms; /* 0: not told */
+    unsigned slots;           /* how many uploads at most, once the ramp is up */
 };
 
 struct gate_hooks {

@@ -118,8 +118,7 @@ static void plan_requests(struct agent *agent)
     if (!agent->options->no_wait && !poll_flow_start(flow, clock_wall_ms(), &started, &err))
         (void)has_trouble(&err);
     fill_lane(agent, ITEM_FETCHING,
-              agent->config->transfers.downloads - count_active(flow, &sbom_flow),
-              sbom_flow_start);
+              agent->config->transfers.downloads - count_active(flow, &sbom_flow), sbom_flow_start);
     fill_uploads(agent, counts);
 }
 

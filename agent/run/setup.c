@@ -114,8 +114,8 @@ static char *join(const struct config_texts *texts)
     char *joined = NULL;
 
     for (size_t i = 0; i < texts->count; i++) {
-        char *longer = xasprintf("%s%s%s", joined ? joined : "", joined ? "," : "",
-                                 texts->items[i]);
+        char *longer =
+            xasprintf("%s%s%s", joined ? joined : "", joined ? "," : "", texts->items[i]);
         free(joined);
         joined = longer;
     }

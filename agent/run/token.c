@@ -89,8 +89,8 @@ bool token_read(const struct token_options *options, struct secret **token,
                 char origin[TOKEN_ORIGIN_SIZE], struct err *err)
 {
     auto_free char *path = token_path(options);
-    const char *value = options->value_option ? options->value_option
-                                              : environment(options, "ONEKEY_TOKEN");
+    const char *value =
+        options->value_option ? options->value_option : environment(options, "ONEKEY_TOKEN");
 
     *token = NULL;
     if (path) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/path_name.h"
 #include "base/printable.h"
@@ -156,8 +157,7 @@ char *companion_path(const struct companion *companion, const char *relpath)
     auto_path_name_parts struct path_name_parts parts = {0};
     size_t count = template_count(companion->template);
     size_t most = strlen(template_text(companion->template)) + count * strlen(relpath);
-    char *path = xcalloc(most + 1, 1);
-    char *end = path;
+    struct buf path = {.max = most};
     bool skips_slash = false; /* "{dir}/x" of an image at the top is "x" */
 
     path_name_split(relpath, &parts);
@@ -166,8 +166,8 @@ char *companion_path(const struct companion *companion, const char *relpath)
         const char *text =
             piece->name ? part_value(&parts, relpath, piece->name) : piece->text + skips_slash;
 
-        end = stpcpy(end, text);
+        buf_print(&path, "%s", text);
         skips_slash = piece->name && *text == '\0' && strcmp(piece->name, "dir") == 0;
     }
-    return path;
+    return path.bytes;
 }

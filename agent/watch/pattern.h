@@ -4,7 +4,7 @@
  * PCRE2 on bytes. Whoever may write into a watched folder chooses the subject, so
  * every run is bounded in steps, depth and memory; a pattern that runs into a bound
  * answers PATTERN_GAVE_UP, to be treated as "no match" and told to the operator. So
- * does one that does not begin with "^" on a path over 1,024 bytes.
+ * does one that does not begin with "^" on a path over 512 bytes.
  * `$` matches at the very end only. Not thread-safe: one run at a time.
  */
 #ifndef WATCH_PATTERN_H

@@ -2,10 +2,8 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 
 #include "base/beneath.h"
 #include "tree.h"
@@ -39,25 +37,8 @@ long fake_syscall(long number, ...)
 
 enum { FOR_EVER = 1000000, NOBODY = 65534 };
 
-#define NAME_250                                                                                   \
-    "01234567890123456789012345678901234567890123456789"                                           \
-    "01234567890123456789012345678901234567890123456789"                                           \
-    "01234567890123456789012345678901234567890123456789"                                           \
-    "01234567890123456789012345678901234567890123456789"                                           \
-    "01234567890123456789012345678901234567890123456789"
-
 static struct tree tree;
 static int root_fd;
-
-static void plant_socket(const char *relpath)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int fd = tree_ok(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", tree.path, relpath);
-    tree_ok(bind(fd, (struct sockaddr *)&address, sizeof address), "bind");
-    close(fd);
-}
 
 /* root/ is the watched folder; outside lies beside it. */
 static int set_up(void **state)
@@ -73,7 +54,7 @@ static int set_up(void **state)
     tree_file(&tree, "root/two\nlines", "plain");
     tree_file(&tree, "root/\xff\xfe.bin", "plain");
     tree_file(&tree, "root/x (deleted)", "plain");
-    tree_file(&tree, "root/" NAME_250 "12345", "plain");
+    tree_file(&tree, "root/" TREE_NAME_250 "12345", "plain");
     tree_dir(&tree, "root/dir");
     tree_file(&tree, "root/dir/deep", "plain");
     tree_link(&tree, "dir/deep", "root/good");
@@ -92,7 +73,7 @@ static int set_up(void **state)
     tree_link(&tree, "circle2", "root/circle1");
     tree_link(&tree, "circle1", "root/circle2");
     tree_ok(mkfifoat(tree.fd, "root/fifo", 0644), "mkfifo");
-    plant_socket("root/socket");
+    tree_socket(&tree, "root/socket");
     snprintf(path, sizeof path, "%s/root", tree.path);
     return beneath_open_root(path, &root_fd, &err) ? 0 : -1;
 }
@@ -119,8 +100,8 @@ static const struct row rows[] = {
     {"inside: no link, no target", "dir/deep", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
     {"a name with a newline", "two\nlines", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
     {"a name that is no UTF-8", "\xff\xfe.bin", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
-    {"a name of 255 bytes", NAME_250 "12345", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
-    {"256 bytes are too many", NAME_250 "123456", BENEATH_LINKS_INSIDE, ERR_INPUT, "too long"},
+    {"a name of 255 bytes", TREE_NAME_250 "12345", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
+    {"256 bytes are too many", TREE_NAME_250 "123456", BENEATH_LINKS_INSIDE, ERR_INPUT, "too long"},
     {"a name as /proc writes deleted ones", "x (deleted)", BENEATH_LINKS_INSIDE, ERR_OK, NULL},
     {"a link inside is its target", "good", BENEATH_LINKS_INSIDE, ERR_OK, "dir/deep"},
     {"so is a link to a link", "chain", BENEATH_LINKS_INSIDE, ERR_OK, "dir/deep"},
@@ -293,7 +274,7 @@ static void a_root_must_be_a_directory_that_exists(void **state)
         {"missing", "nothing", false},
         {"a file", "outside", false},
         {"below a file", "outside/dir", false},
-        {"a name that is too long", NAME_250 "123456", false},
+        {"a name that is too long", TREE_NAME_250 "123456", false},
     };
 
     (void)state;

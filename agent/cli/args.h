@@ -1,0 +1,103 @@
+/*
+ * args.h - the words of a command line, read by tables.
+ *
+ *     onekey-agent [global options] COMMAND [options] [arguments]
+ *
+ * Global options may stand anywhere, a command's own behind its name. A value follows
+ * after "=" or as the next word; "--" ends the options; of an option given twice the last
+ * one holds. Commands may have two words ("token check").
+ *
+ * The value of a secret option is copied and wiped from argv as soon as it is met, since
+ * everybody on the machine can read argv. Messages never repeat a value of an option.
+ */
+#ifndef CLI_ARGS_H
+#define CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct command;
+
+enum args_kind {
+    ARGS_FLAG,     /* bool, takes no value */
+    ARGS_TEXT,     /* const char *, not empty */
+    ARGS_SECRET,   /* the same, wiped from argv; the program's copy */
+    ARGS_WORD,     /* const char *, one of value's words: "text|json" */
+    ARGS_DURATION, /* int64_t ms */
+    ARGS_COUNT,    /* int64_t, 1 or more */
+};
+
+struct args_option {
+    const char *name; /* "--config"; NULL ends a table */
+    char letter;      /* 'c'; 0: none */
+    enum args_kind kind;
+    size_t offset; /* of the member of struct args */
+    const char *value;
+    const char *help;
+};
+
+enum {
+    ARGS_LOCK_WAIT_MS = 60 * 1000,
+    ARGS_WAIT_TIMEOUT_MS = 4 * 60 * 60 * 1000,
+};
+
+/* All that can be said. NULL, false and 0: not said. Texts are borrowed from argv. */
+struct args {
+    const struct command *command; /* NULL: none was named */
+    const char *group;             /* "token" without its second word; else NULL */
+    const char **operands;
+    size_t operand_count;
+
+    bool help;
+    bool version;
+    bool json;
+    bool no_progress;
+    bool quiet;
+    bool disable_tls_verify;
+    const char *config;
+    const char *api_url;
+    const char *token; /* wiped and freed by args_release() */
+    const char *token_file;
+    const char *tenant;
+    const char *ca_file;
+    const char *state_dir;
+    const char *log_level;
+    const char *log_format;
+    int64_t lock_wait_ms;
+
+    bool no_wait;
+    bool dry_run;
+    int64_t wait_timeout_ms;
+    bool check;
+    bool online;
+    bool failed;
+    const char *assume;
+    const char *reason;
+    const char *state;
+    const char *watch;
+    const char *product;
+    const char *since;
+    int64_t limit;
+};
+
+#define ARGS_OPTION(name, letter, kind, member, value, help)                                       \
+    {                                                                                              \
+        name, letter, kind, offsetof(struct args, member), value, help                             \
+    }
+
+/*
+ * Reads argv[1..]; commands ends with NULL. ERR_USAGE says what is wrong, with the nearest
+ * name that there is. With --help or --version before the mistake it succeeds. Release
+ * *args in either case.
+ */
+bool args_parse(int argc, char **argv, const struct command *const *commands, struct args *args,
+                struct err *err);
+void args_release(struct args *args);
+
+/* The options that every command takes. */
+extern const struct args_option args_global_options[];
+
+#endif

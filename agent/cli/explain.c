@@ -1,0 +1,369 @@
+#include "cli/explain.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/beneath.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/printable.h"
+#include "base/units.h"
+#include "cli/row.h"
+#include "flow/source.h"
+#include "run/answer_json.h"
+#include "run/setup.h"
+#include "store/item.h"
+
+struct explaining {
+    const struct config *config;
+    const struct config_watch *watch;
+    const struct source *source;
+    const char *path;
+    const char *relpath;
+    const json_t *row;
+    json_t *object; /* what is being gathered */
+    int root_fd;    /* -1: the folder cannot be opened */
+    struct beneath_file file;
+    bool exists;
+    bool is_regular;
+    bool is_taken;
+    bool has_metadata;
+    const char *waits; /* for a companion; NULL: for none */
+};
+
+/* ---- the file ---- */
+
+static int look(const struct explaining *explaining, const char *relpath, struct beneath_file *file)
+{
+    if (explaining->root_fd < 0)
+        return ENOENT;
+    return explaining->source->links == BENEATH_LINKS_INSIDE
+               ? beneath_resolve(explaining->root_fd, relpath, file)
+               : beneath_look(explaining->root_fd, relpath, file);
+}
+
+static const char *trouble_text(int number)
+{
+    if (number == EXDEV)
+        return "a link that leads out of the watched folder";
+    if (number == ELOOP)
+        return "a link, or in a circle of links";
+    return strerrordesc_np(number);
+}
+
+static void add_file(struct explaining *explaining)
+{
+    json_t *object = explaining->object;
+    int number = look(explaining, explaining->relpath, &explaining->file);
+    const struct beneath_facts facts = beneath_facts_of(&explaining->file.facts);
+
+    explaining->exists = number == 0;
+    answer_json_put(object, "exists", json_boolean(number != ENOENT && number != ENOTDIR));
+    if (number != 0) {
+        bool is_missing = number == ENOENT || number == ENOTDIR;
+        answer_json_put_text(object, "kind", is_missing ? NULL : trouble_text(number));
+        return;
+    }
+    const char *kind = beneath_kind_text(explaining->file.facts.st_mode);
+    explaining->is_regular = !kind;
+    answer_json_put_text(object, "kind", kind ? kind : "regular file");
+    answer_json_put(object, "size", json_integer(facts.size));
+    answer_json_put_time(object, "modified", facts.mtime_ns / 1000000);
+    answer_json_put_text(object, "target", explaining->file.target);
+}
+
+/* ---- rules ---- */
+
+static void add_rule(struct explaining *explaining)
+{
+    struct rule_judgement judgement =
+        rule_judge(explaining->source->rules, explaining->relpath, RULE_FILE);
+    auto_free char *text = rule_judgement_text(&judgement);
+    const char *slash = strrchr(explaining->relpath, '/');
+    const char *fault = rule_name_fault(slash ? slash + 1 : explaining->relpath);
+
+    explaining->is_taken = judgement.verdict == RULE_TAKE && !fault;
+    answer_json_put(explaining->object, "taken", json_boolean(explaining->is_taken));
+    if (fault && judgement.verdict == RULE_TAKE) {
+        auto_free char *why = xasprintf("its name %s", fault);
+        answer_json_put_text(explaining->object, "rule", why);
+    } else {
+        answer_json_put_text(explaining->object, "rule", text);
+    }
+}
+
+static void add_settle(const struct explaining *explaining)
+{
+    const struct settle_rule *rule = &explaining->source->settle;
+    char quiet[UNITS_TEXT_SIZE];
+    auto_free char *text =
+        rule->needs_marker
+            ? xstrdup("one look, once its marker is there")
+            : xasprintf("two equal looks, %s apart", units_duration_text(rule->quiet_ms, quiet));
+
+    answer_json_put_text(explaining->object, "settle", text);
+}
+
+static void add_match(const struct explaining *explaining)
+{
+    auto_pattern_groups struct pattern_groups groups = {0};
+    struct pattern *pattern = explaining->source->pattern;
+
+    if (!pattern)
+        return;
+    enum pattern_outcome outcome = pattern_run(pattern, explaining->relpath, &groups);
+    json_t *match = json_object();
+    json_t *values = json_object();
+    answer_json_put_text(match, "pattern", pattern_text(pattern));
+    answer_json_put(match, "matched", json_boolean(outcome == PATTERN_MATCHED));
+    for (size_t i = 0; i < groups.count; i++)
+        answer_json_put_text(values, groups.names[i], groups.values[i]);
+    answer_json_put(match, "groups", values);
+    answer_json_put(explaining->object, "match", match);
+}
+
+/* ---- companions ---- */
+
+/* Whether it is there; takes relpath, which is NULL where none is configured. */
+static bool add_companion(struct explaining *explaining, const char *key, char *take_relpath,
+                          const char *if_missing)
+{
+    auto_free char *relpath = take_relpath;
+    auto_beneath struct beneath_file file = BENEATH_FILE_NONE;
+
+    if (!relpath)
+        return false;
+    bool exists = look(explaining, relpath, &file) == 0 && S_ISREG(file.facts.st_mode);
+    auto_free char *path = source_path(explaining->source, relpath);
+    json_t *companion = json_object();
+    answer_json_put_path(companion, path);
+    answer_json_put(companion, "exists", json_boolean(exists));
+    answer_json_put_text(companion, "text", exists ? NULL : if_missing);
+    answer_json_put(explaining->object, key, companion);
+    return exists;
+}
+
+static const char *missing_text(enum source_missing missing)
+{
+    switch (missing) {
+    case SOURCE_MISSING_WAIT:
+        return "the file waits for it";
+    case SOURCE_MISSING_SKIP:
+        return "the file is sent without it";
+    case SOURCE_MISSING_FAIL:
+        return "the file fails without it";
+    }
+    abort();
+}
+
+static void add_companions(struct explaining *explaining)
+{
+    const struct source *source = explaining->source;
+    const struct rule_set *rules = source->rules;
+    const char *relpath = explaining->relpath;
+
+    if (!add_companion(explaining, "marker", rule_marker_path(rules, relpath),
+                       "the file waits for it") &&
+        source->settle.needs_marker)
+        explaining->waits = "its marker";
+    if (!add_companion(explaining, "attachment", rule_attachment_path(rules, relpath),
+                       missing_text(source->attach_missing)) &&
+        source->has_attachment && source->attach_missing == SOURCE_MISSING_WAIT &&
+        !explaining->waits)
+        explaining->waits = "its SBOM";
+}
+
+/* ---- metadata ---- */
+
+/* True with an empty *sidecar where there is none. */
+static bool read_sidecar(struct explaining *explaining, struct metadata_sidecar *sidecar,
+                         struct err *err)
+{
+    auto_free char *relpath = rule_sidecar_path(explaining->source->rules, explaining->relpath);
+    auto_beneath struct beneath_file file = BENEATH_FILE_NONE;
+    auto_buf struct buf bytes = {.max = METADATA_SIDECAR_MAX_BYTES};
+
+    if (!add_companion(explaining, "sidecar", relpath ? xstrdup(relpath) : NULL,
+                       "the templates decide"))
+        return true;
+    return beneath_open_file(explaining->root_fd, relpath, explaining->source->links, &file, err) &&
+           buf_read_fd(&bytes, file.fd, err) &&
+           metadata_sidecar_parse(bytes.bytes ? bytes.bytes : "", bytes.size, relpath, sidecar,
+                                  err);
+}
+
+static bool resolve(struct explaining *explaining, const struct metadata_sidecar *sidecar,
+                    struct metadata *metadata, struct err *err)
+{
+    const struct beneath_facts facts = beneath_facts_of(&explaining->file.facts);
+    const struct metadata_facts known = {
+        .path = explaining->path,
+        .relpath = explaining->relpath,
+        .sha256 = row_string(explaining->row, "sha256"),
+        .mtime_ms = facts.mtime_ns / 1000000,
+        .size = (uint64_t)facts.size,
+    };
+
+    return source_metadata(explaining->source, &known, sidecar, metadata, err);
+}
+
+static void add_fields(const struct explaining *explaining, const struct metadata *metadata)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < METADATA_FIELD_COUNT; i++) {
+        enum metadata_field field = (enum metadata_field)i;
+        auto_free char *origin = metadata_origin_text(metadata, field);
+        json_t *one = json_object();
+
+        answer_json_put_text(one, "field", metadata_field_key(field));
+        answer_json_put_text(one, "value", metadata->value[i]);
+        answer_json_put_text(one, "origin", origin);
+        json_array_append_new(list, one);
+    }
+    answer_json_put(explaining->object, "metadata", list);
+}
+
+static void add_metadata(struct explaining *explaining)
+{
+    auto_metadata_sidecar struct metadata_sidecar sidecar = {0};
+    auto_metadata struct metadata metadata = {0};
+    struct err err;
+
+    explaining->has_metadata =
+        read_sidecar(explaining, &sidecar, &err) && resolve(explaining, &sidecar, &metadata, &err);
+    add_fields(explaining, &metadata);
+    if (!explaining->has_metadata)
+        answer_json_put_text(explaining->object, "metadata_error", err.message);
+}
+
+/* ---- what comes of it ---- */
+
+static void add_request(const struct explaining *explaining)
+{
+    const char *slash = strrchr(explaining->relpath, '/');
+    auto_free char *url = xasprintf("%s/graphql", explaining->config->api.url);
+    json_t *request = json_object();
+
+    answer_json_put_text(request, "operation", "createFirmwareUpload");
+    answer_json_put_text(request, "url", url);
+    answer_json_put_text(request, "file", slash ? slash + 1 : explaining->relpath);
+    answer_json_put(request, "size", json_incref(json_object_get(explaining->object, "size")));
+    answer_json_put(explaining->object, "request", request);
+}
+
+const char *explain_state(const char *state)
+{
+    static const char *const texts[] = {
+        [ITEM_FOUND] = "it is looked at again until it is quiet",
+        [ITEM_SETTLING] = "it is looked at again until it is quiet",
+        [ITEM_HASHING] = "it is hashed, and compared with what is known",
+        [ITEM_PENDING] = "it waits for its turn to be sent",
+        [ITEM_REGISTERING] = "it is being announced to the platform",
+        [ITEM_UPLOADING] = "it is being sent",
+        [ITEM_ANALYSING] = "its analysis is asked for until it is complete",
+        [ITEM_FETCHING] = "its SBOM is fetched",
+        [ITEM_DONE] = "nothing: it is done; new content at this path is a new item",
+        [ITEM_DUPLICATE] = "nothing: the same content stands in the ledger already",
+        [ITEM_UNCONFIRMED] = "the platform is asked whether it took the upload; retry --assume "
+                             "decides by hand",
+        [ITEM_HELD] = "it waits for a right: a token that has it, then retry",
+        [ITEM_FAILED] = "nothing until retry",
+        [ITEM_IGNORED] = "nothing: a rule said so when it was found",
+        [ITEM_GONE] = "nothing: it vanished before it was sent",
+    };
+    enum item_state known;
+
+    return state && item_state_of_name(state, &known) ? texts[known] : NULL;
+}
+
+static char *next_text(const struct explaining *explaining)
+{
+    const char *state = explain_state(row_string(explaining->row, "state"));
+
+    if (!explaining->is_taken)
+        return xstrdup("nothing: it is not taken");
+    if (state)
+        return xstrdup(state);
+    if (explaining->exists && !explaining->is_regular)
+        return xstrdup("nothing: only regular files are taken");
+    if (explaining->exists && explaining->file.facts.st_size == 0)
+        return xstrdup("it waits: an empty file is somebody's placeholder");
+    if (explaining->waits)
+        return xasprintf("it waits for %s", explaining->waits);
+    if (!explaining->has_metadata)
+        return xstrdup("it fails: see its metadata");
+    return xstrdup(explaining->exists ? "the next scan finds it: it settles, is hashed and sent"
+                                      : "when it appears it settles, is hashed and sent");
+}
+
+static void gather(struct explaining *explaining)
+{
+    json_t *object = explaining->object;
+
+    answer_json_put_text(object, "watch", explaining->watch->name);
+    answer_json_put_text(object, "folder", explaining->watch->path);
+    answer_json_put_text(object, "relpath", explaining->relpath);
+    add_file(explaining);
+    add_rule(explaining);
+    add_settle(explaining);
+    add_match(explaining);
+    add_companions(explaining);
+    add_metadata(explaining);
+    if (explaining->is_taken && explaining->has_metadata)
+        add_request(explaining);
+    auto_free char *next = next_text(explaining);
+    answer_json_put_text(object, "next", next);
+}
+
+/* So that a reader finds every field. */
+static void add_nulls(json_t *object)
+{
+    static const char *const keys[] = {"kind",    "size",          "modified", "target",
+                                       "match",   "marker",        "sidecar",  "attachment",
+                                       "request", "metadata_error"};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!json_object_get(object, keys[i]))
+            answer_json_put(object, keys[i], json_null());
+    }
+}
+
+static void auto_source_fn(struct source **source)
+{
+    source_free(*source);
+}
+
+json_t *explain_watch(const struct config *config, const struct config_watch *watch,
+                      const char *path, const json_t *row, struct err *err)
+{
+    __attribute__((cleanup(auto_source_fn))) struct source *source = setup_source(watch, err);
+    auto_fd int root_fd = -1;
+    struct err ignored;
+
+    if (!source)
+        return NULL;
+    struct explaining explaining = {
+        .config = config,
+        .watch = watch,
+        .source = source,
+        .path = path,
+        .relpath = source_relpath(source, path),
+        .row = row,
+        .root_fd = -1,
+        .file = BENEATH_FILE_NONE,
+    };
+    assert(explaining.relpath);
+    /* A folder that is not there has no files; its rules hold all the same. */
+    if (beneath_open_root(watch->path, &root_fd, &ignored))
+        explaining.root_fd = root_fd;
+    explaining.object = json_object();
+    gather(&explaining);
+    add_nulls(explaining.object);
+    beneath_file_release(&explaining.file);
+    return explaining.object;
+}
