@@ -48,7 +48,7 @@ static void on_batch(void *owner, const struct scan_entry *entries, size_t count
     seen->largest_batch = count > seen->largest_batch ? count : seen->largest_batch;
     seen->count += count;
     for (size_t i = 0; i < count; i++)
-        seen->files += entries[i].kind == SCAN_FILE && *entries[i].relpath != '\0';
+        seen->files += entries[i].kind == SCAN_FILE;
     if (seen->cancel_at > 0 && seen->count >= seen->cancel_at)
         seen->op->cancel(seen->op);
 }
@@ -120,6 +120,35 @@ static void twenty_thousand_files_come_in_small_batches(void **state)
     assert_int_equal(seen.report.files, 20000);
     assert_int_equal(seen.report.directories, 3);
     assert_in_range(seen.largest_batch, 1, SCAN_BATCH);
+}
+
+static void a_scan_without_a_root_says_so_once(void **state)
+{
+    struct seen seen = {0};
+    struct scan_options options = options_here();
+
+    (void)state;
+    options.root = "/nonexistent/folder";
+    scan_all(&seen, &options);
+    assert_int_equal(seen.err.kind, ERR_INPUT);
+    assert_int_equal(seen.count, 0);
+}
+
+static void named_paths_come_as_entries(void **state)
+{
+    static const char *const paths[] = {"here", "gone", "."};
+    struct seen seen = {0};
+    struct scan_options options = options_here();
+
+    (void)state;
+    tree_file(&tree, "here", "1");
+    tree_file(&tree, "not_asked_for", "1");
+    options.paths = paths;
+    options.path_count = COUNT_OF(paths);
+    scan_all(&seen, &options);
+    assert_int_equal(seen.err.kind, ERR_OK);
+    assert_int_equal(seen.count, 3);
+    assert_int_equal(seen.files, 1);
 }
 
 static void a_cancelled_scan_ends_once_and_leaves_nothing_open(void **state)

@@ -453,10 +453,11 @@ static void a_work_item_ends_even_where_there_is_nothing_to_find(void **state)
 {
     struct seen seen = {0};
     struct scan_options options = options_here();
-    char name[16];
 
     (void)state;
     for (int i = 0; i < 5000; i++) {
+        char name[16];
+
         snprintf(name, sizeof name, "%d", i);
         tree_file(&tree, name, "");
     }
