@@ -77,7 +77,7 @@ static void add_point(struct json_scalar *scalar, uint32_t point)
     add_character(scalar, bytes, size);
 }
 
-/* --- strings ---------------------------------------------------------------------------------- */
+/* ---- strings ---- */
 
 /* The second byte's range keeps out overlong forms, surrogates and what is over U+10FFFF. */
 static enum json_scalar_step begin_sequence(struct json_scalar *scalar, unsigned char lead)
@@ -187,7 +187,7 @@ static enum json_scalar_step take_low(struct json_scalar *scalar, unsigned char 
     return SCALAR_MORE;
 }
 
-/* --- numbers and literals --------------------------------------------------------------------- */
+/* ---- numbers and literals ---- */
 
 static bool is_digit(char byte)
 {

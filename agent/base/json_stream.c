@@ -78,7 +78,7 @@ static bool emit_text(struct json_stream *stream, enum json_stream_kind kind, st
     return stream->options.on_event(stream->options.owner, &event, err);
 }
 
-/* --- levels ----------------------------------------------------------------------------------- */
+/* ---- levels ---- */
 
 /* Begins and ends are shown with the depth of their own value, outside of them. */
 static bool enter(struct json_stream *stream, bool is_array, struct err *err)
@@ -120,7 +120,7 @@ static void keep_key(struct json_stream *stream)
     level->has_key = true;
 }
 
-/* --- scalars ---------------------------------------------------------------------------------- */
+/* ---- scalars ---- */
 
 static bool begin_scalar(struct json_stream *stream, char byte, struct err *err)
 {
@@ -183,7 +183,7 @@ static bool take_scalar(struct json_stream *stream, const char *bytes, size_t si
     return true;
 }
 
-/* --- structure -------------------------------------------------------------------------------- */
+/* ---- structure ---- */
 
 static bool take_mark(struct json_stream *stream, char byte, struct err *err)
 {

@@ -20,6 +20,7 @@ static void on_answer(void *owner, const struct http_reply *answer, const struct
     struct err kept = {.kind = ERR_OK};
 
     free(ask);
+    copy.job->retry_after_ms = answer->retry_after_ms;
     buf_clear(copy.reply);
     if (!err && !buf_add(copy.reply, answer->body, answer->size, &kept))
         err = &kept;

@@ -57,6 +57,9 @@ struct survey {
     int64_t at;           /* when it began, wall time; 0: never */
     bool has_inventory;   /* the list of firmwares could be read */
     int64_t inventory_at; /* when that began */
+    int64_t failures;     /* in a row; the next one starts at due_at (steady) */
+    int64_t due_at;
+    struct err why; /* the last of these failures */
     struct named_list groups;
     struct named_list configurations;
 };
@@ -89,6 +92,7 @@ struct flow {
     struct source *const *sources;
     size_t source_count;
     struct survey survey;
+    int64_t poll_failures; /* in a row */
     const struct flow_hooks *hooks;
     void *owner;
     struct item_job *jobs;     /* all item jobs that are alive */

@@ -29,6 +29,7 @@ struct intake {
     void *owner;
     bool events; /* a long life: events and rescans */
 
+    uint64_t root_dev, root_ino; /* of the folder that was walked last */
     struct notify *notify;
     bool notify_lost; /* it is blind: to be replaced before the next walk */
     uv_timer_t timer;
@@ -56,8 +57,7 @@ struct intake {
 static void plan(struct intake *intake);
 static void on_timer(uv_timer_t *timer);
 
-/* --- being degraded
- * ------------------------------------------------------------------------------------ */
+/* ---- being degraded ---- */
 
 static void set_degraded(struct intake *intake, const char *why)
 {
@@ -88,9 +88,7 @@ static bool has_trouble(const struct err *err)
     return true;
 }
 
-/* --- hints
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- hints ---- */
 
 static void arm(struct intake *intake, int64_t in_ms)
 {
@@ -163,9 +161,7 @@ static const struct notify_hooks notify_hooks = {
     .on_root_lost = on_root_lost,
 };
 
-/* --- closing
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- closing ---- */
 
 static void drop_handle(struct intake *intake)
 {
@@ -210,9 +206,7 @@ static void close_when_idle(struct intake *intake)
     uv_close((uv_handle_t *)&intake->timer, on_timer_closed);
 }
 
-/* --- looks
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- looks ---- */
 
 static void note_marker(struct intake *intake, const struct scan_entry *entry)
 {
@@ -335,9 +329,7 @@ static void start_look(struct intake *intake)
         free(list.paths[i]);
 }
 
-/* --- walks
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- walks ---- */
 
 static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t count)
 {
@@ -356,10 +348,23 @@ static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t 
     arm(intake, DEBOUNCE_MS);
 }
 
+/* A rename of a folder above the root raises no event: another folder stands there now. */
+static void note_root(struct intake *intake, const struct scan_report *report)
+{
+    bool known = intake->root_ino != 0;
+    bool same = intake->root_dev == report->root_dev && intake->root_ino == report->root_ino;
+
+    intake->root_dev = report->root_dev;
+    intake->root_ino = report->root_ino;
+    if (known && !same && intake->notify)
+        on_root_lost(intake);
+}
+
 static void note_report(struct intake *intake, const struct scan_report *report)
 {
     struct err err = {.kind = ERR_OK};
 
+    note_root(intake, report);
     (void)watch_row_scanned(intake->flow->db, intake->source->name, intake->source->path,
                             clock_wall_ms(), &err);
     (void)has_trouble(&err);
@@ -447,8 +452,7 @@ static void start_walk(struct intake *intake)
     intake->walk = scan_start(intake->flow->loop, &options, &walk_hooks, intake);
 }
 
-/* --- what to do now, and when to look again
- * ----------------------------------------------------------- */
+/* ---- what to do now, and when to look again ---- */
 
 static void arm_for_next(struct intake *intake)
 {

@@ -64,8 +64,7 @@ static int64_t rank_of(const struct source *source, const struct intake_sight *s
     return sight->is_look && now_ms > mtime_ms ? now_ms : mtime_ms;
 }
 
-/* --- settling
- * ---------------------------------------------------------------------------------------- */
+/* ---- settling ---- */
 
 static void look(const struct source *source, const struct intake_sight *sight, struct item *item)
 {
@@ -97,9 +96,7 @@ static void look(const struct source *source, const struct intake_sight *sight, 
         item->due_at = clock_wall_ms() + (again_ms - steady_ms);
 }
 
-/* --- rows
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- rows ---- */
 
 static bool insert(struct flow *flow, const struct source *source, const struct intake_sight *sight,
                    const char *path, struct err *err)

@@ -59,8 +59,7 @@ bool inventory_download(struct inventory *inventory, struct err *err)
     return inventory->job->job.op != NULL;
 }
 
-/* --- the scratch file, a chunk a turn
- * ---------------------------------------------------------------- */
+/* ---- the scratch file, a chunk a turn ---- */
 
 static void read_chunk(struct inventory *inventory);
 

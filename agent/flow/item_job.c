@@ -74,8 +74,7 @@ static void save_and_end(struct item_job *job)
     turn_save(job->flow->turn, &job->save);
 }
 
-/* --- what the kinds of trouble make of the item
- * --------------------------------------------------- */
+/* ---- what the kinds of trouble make of the item ---- */
 
 static void alert_about_item(struct item_job *job, const char *event, const char *action)
 {
@@ -104,7 +103,7 @@ static void try_again(struct item_job *job)
     struct item *item = &job->item;
     const struct flow_settings *settings = &job->flow->settings;
     int64_t wait_ms =
-        backoff_ms(&settings->retry, item->attempts, backoff_random(), job->retry_after_ms);
+        backoff_ms(&settings->retry, item->attempts, backoff_random(), job->job.retry_after_ms);
 
     item->attempts++;
     item->trouble_ms += wait_ms;
@@ -267,8 +266,7 @@ void flow_decide(struct flow *flow, bool own)
     }
 }
 
-/* --- while it runs
- * ----------------------------------------------------------------------------------- */
+/* ---- while it runs ---- */
 
 static void on_checkpoint_saved(struct save *save)
 {
@@ -297,7 +295,6 @@ void item_job_start(struct item_job *job, struct flow *flow, const struct item_f
     *take_item = (struct item){0};
     job->source = flow_source(flow, job->item.watch);
     job->save.write = write_item;
-    job->retry_after_ms = -1;
     job->next = flow->jobs;
     flow->jobs = job;
     job_start(&job->job, kind->steps, &hooks);
@@ -311,8 +308,7 @@ const struct op *item_job_transfer(const struct item_job *job)
     return strcmp(name, "send") == 0 || strcmp(name, "download the SBOM") == 0 ? job->job.op : NULL;
 }
 
-/* --- flow.h
- * ------------------------------------------------------------------------------------------ */
+/* ---- flow.h ---- */
 
 struct source *flow_source(const struct flow *flow, const char *name)
 {

@@ -46,7 +46,6 @@ struct item_job {
     struct source *source; /* NULL: the configuration no longer has it */
     struct item item;
     struct err end;
-    int64_t retry_after_ms;
     int64_t stage_began_ms;      /* steady: for rates */
     struct item_job *next;       /* in flow->jobs */
     struct item_job *next_limbo; /* in flow->limbo */

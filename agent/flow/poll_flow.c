@@ -177,18 +177,19 @@ static const struct step steps[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* After trouble they are due again once the gate is open, and not in a tight loop. */
+/* After trouble they are due again once the gate is open, and ever more rarely. */
 static void put_off(struct poll_job *poll)
 {
     struct err err = {.kind = ERR_OK};
-    const struct flow_settings *settings = &poll->base.flow->settings;
-    int64_t due_at = clock_wall_ms() + settings->retry.base_ms;
+    struct flow *flow = poll->base.flow;
+    int64_t due_at = clock_wall_ms() + backoff_ms(&flow->settings.retry, flow->poll_failures++,
+                                                  backoff_random(), poll->base.job.retry_after_ms);
 
     for (size_t i = 0; i < poll->count; i++) {
         if (poll->items[i].state != ITEM_ANALYSING)
             continue;
         poll->items[i].due_at = due_at;
-        if (!item_save(poll->base.flow->db, &poll->items[i], &err))
+        if (!item_save(flow->db, &poll->items[i], &err))
             break;
     }
 }
@@ -200,6 +201,8 @@ static void ending(struct batch_job *job, const struct err *err)
     if (err->kind != ERR_OK) {
         put_off(poll);
         batch_job_report(job, err);
+    } else {
+        job->flow->poll_failures = 0;
     }
     for (size_t i = 0; i < poll->count; i++)
         item_release(&poll->items[i]);

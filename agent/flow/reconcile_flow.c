@@ -59,8 +59,7 @@ enum reconcile_verdict reconcile_judge(const struct reconcile_facts *facts)
     return RECONCILE_PERSON;
 }
 
-/* --- by the registered ID
- * ------------------------------------------------------------------------------ */
+/* ---- by the registered ID ---- */
 
 static size_t list_ids(struct reconcile_job *reconcile, const char *ids[BATCH_MAX],
                        size_t places[BATCH_MAX])
@@ -117,8 +116,7 @@ static enum verdict ask_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- by name, in the list
- * ---------------------------------------------------------------------------- */
+/* ---- by name, in the list ---- */
 
 static enum started inventory_start(struct job *job, struct err *err)
 {
@@ -137,8 +135,7 @@ static enum started read_start(struct job *job, struct err *err)
     return inventory_read(&of(job)->inventory, err) ? STEP_WAITS : STEP_BROKEN;
 }
 
-/* --- what follows from it
- * ------------------------------------------------------------------------------ */
+/* ---- what follows from it ---- */
 
 static void take(struct flow *flow, struct item *item, const char *firmware_id)
 {

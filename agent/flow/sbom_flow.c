@@ -93,8 +93,7 @@ static enum started work(struct sbom_job *sbom, work_run_fn *run)
     return STEP_WAITS;
 }
 
-/* --- prepare
- * ---------------------------------------------------------------------------------------- */
+/* ---- prepare ---- */
 
 static void prepare(void *data)
 {
@@ -121,8 +120,7 @@ static enum verdict go_on(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- download
- * --------------------------------------------------------------------------------------- */
+/* ---- download ---- */
 
 static bool is_not_yet(long status)
 {
@@ -134,7 +132,7 @@ static void on_downloaded(void *owner, const struct http_reply *reply, const str
     struct sbom_job *sbom = owner;
     struct err not_yet;
 
-    sbom->base.retry_after_ms = reply->retry_after_ms;
+    sbom->base.job.retry_after_ms = reply->retry_after_ms;
     if (is_not_yet(reply->status) || (!err && reply->received == 0)) {
         err_set(&not_yet, ERR_NOT_YET, "the platform has no SBOM yet (HTTP %ld)", reply->status);
         err = &not_yet;
@@ -163,8 +161,7 @@ static enum started download_start(struct job *job, struct err *err)
     return job->op ? STEP_WAITS : STEP_BROKEN;
 }
 
-/* --- inspect
- * ------------------------------------------------------------------------------------------ */
+/* ---- inspect ---- */
 
 static void on_inspected(void *owner, const struct sbom_file_result *result, const struct err *err)
 {
@@ -239,8 +236,7 @@ static enum verdict inspect_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- publish
- * ------------------------------------------------------------------------------------------ */
+/* ---- publish ---- */
 
 static void publish(void *data)
 {

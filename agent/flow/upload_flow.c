@@ -58,8 +58,7 @@ static struct upload_job *of(struct job *job)
     return (struct upload_job *)job;
 }
 
-/* --- open
- * ------------------------------------------------------------------------------------------ */
+/* ---- open ---- */
 
 static void on_opened(void *owner, const struct err *err)
 {
@@ -138,8 +137,7 @@ static enum verdict open_outcome(struct job *job, struct err *err)
     return STEP_FAILED;
 }
 
-/* --- attachment
- * -------------------------------------------------------------------------------------- */
+/* ---- attachment ---- */
 
 static void on_inspected(void *owner, const struct sbom_file_result *result, const struct err *err)
 {
@@ -175,8 +173,7 @@ static enum verdict attachment_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- register
- * ------------------------------------------------------------------------------------------ */
+/* ---- register ---- */
 
 /* A name that the last survey did not show may be new: it is asked for again before it fails. */
 static bool find_id(struct flow *flow, const struct named_list *list, const char *name,
@@ -249,9 +246,7 @@ static enum verdict register_outcome(struct job *job, struct err *err)
     return NEXT_STEP;
 }
 
-/* --- send
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- send ---- */
 
 static struct http_part part_of(const char *name, const char *path, const struct beneath_file *file,
                                 const char *sha256, bool network)
@@ -288,7 +283,7 @@ static void on_sent(void *owner, const struct http_reply *reply, const struct er
     struct upload_job *upload = owner;
     struct err end = {.kind = ERR_OK};
 
-    upload->base.retry_after_ms = reply->retry_after_ms;
+    upload->base.job.retry_after_ms = reply->retry_after_ms;
     if (err)
         end = *err;
     else

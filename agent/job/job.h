@@ -22,6 +22,7 @@
 #define JOB_JOB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/op.h"
@@ -61,6 +62,7 @@ struct job {
     const struct step *steps;
     const struct job_hooks *hooks;
     struct op *op; /* in flight, or NULL */
+    int64_t retry_after_ms; /* what the last answer asked for; -1: nothing */
     bool cancelled;
     bool finished;
 };

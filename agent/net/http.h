@@ -57,8 +57,8 @@ struct http_reply {
     int64_t sent;             /* body bytes handed to the connection, framing included */
     int64_t received;         /* http_download(): bytes written to fd */
     const char *sha256;       /* http_download(): of them, when err is NULL; else NULL */
-    const char (
-        *part_sha256)[DIGEST_HEX_SIZE]; /* http_upload(): of the bytes read; "" if not all */
+    /* http_upload(): one for each part, of the bytes that were read; "" when that were not all. */
+    const char (*part_sha256)[DIGEST_HEX_SIZE];
 };
 
 typedef void http_done_fn(void *owner, const struct http_reply *reply, const struct err *err);
@@ -107,8 +107,7 @@ struct http_fetch { /* an answer into a file, from offset 0; the caller truncate
     bool authenticated;
 };
 
-/* Reads the certificate files (blocking), ignores SIGPIPE, unsets SSLKEYLOGFILE. NULL: ERR_CONFIG.
- */
+/* NULL: ERR_CONFIG. Reads certificate files (blocking), ignores SIGPIPE, unsets SSLKEYLOGFILE. */
 struct http *http_new(uv_loop_t *loop, const struct http_options *options, struct err *err);
 
 /* Requests must have ended (being in done() of the last one is fine). closed() comes last. */

@@ -34,8 +34,7 @@ enum {
     BACKLOG_OLD_MS = 24 * 60 * 60 * 1000,
 };
 
-/* --- what the flows report
- * ------------------------------------------------------------------------------ */
+/* ---- what the flows report ---- */
 
 static void on_job_ended(void *owner)
 {
@@ -63,6 +62,11 @@ static void on_alert(void *owner, const char *event, const char *subject, const 
     };
 
     alerts_raise(agent->alerts, &notice);
+}
+
+void agent_alert(struct agent *agent, const char *event, const char *text, const char *action)
+{
+    on_alert(agent, event, "", text, action);
 }
 
 static void on_alert_over(void *owner, const char *event, const char *subject)
@@ -145,8 +149,7 @@ static void on_stalled(void *owner, const struct err *why)
 
 static const struct turn_hooks turn_hooks = {on_stalled};
 
-/* --- now and then
- * ------------------------------------------------------------------------------------------ */
+/* ---- now and then ---- */
 
 static void set_disk_low(struct agent *agent, bool low, uint64_t free_bytes)
 {
@@ -226,167 +229,19 @@ static void on_progress(uv_timer_t *timer)
     agent->options->progress->update(agent->options->progress->owner, &totals);
 }
 
-/* --- stopping
- * ------------------------------------------------------------------------------------------------
- */
-
-static void close_stage(struct agent *agent);
-
-void agent_part_closed(void *owner)
-{
-    struct agent *agent = owner;
-
-    if (--agent->closing == 0)
-        close_stage(agent);
-}
-
-static void on_handle_closed(uv_handle_t *handle)
-{
-    agent_part_closed(handle->data);
-}
-
-static void close_parts(struct agent *agent)
-{
-    agent->closing = 1; /* until all are asked */
-    for (size_t i = 0; i < agent->flow.source_count; i++) {
-        agent->closing++;
-        intake_free(agent->intakes[i], agent_part_closed, agent);
-    }
-    if (agent->control) {
-        agent->closing++;
-        control_free(agent->control, agent_part_closed, agent);
-    }
-    if (agent->gate) {
-        agent->closing++;
-        gate_free(agent->gate, agent_part_closed, agent);
-    }
-    if (agent->alerts) {
-        agent->closing++;
-        alerts_free(agent->alerts, agent_part_closed, agent);
-    }
-    if (agent->metrics) {
-        agent->closing++;
-        metrics_free(agent->metrics, agent_part_closed, agent);
-    }
-    if (agent->heartbeat) {
-        agent->closing++;
-        agent->heartbeat->cancel(agent->heartbeat);
-    }
-    agent->gate = NULL;
-    agent_part_closed(agent);
-}
-
-static void close_network(struct agent *agent)
-{
-    agent->closing = 2;
-    turn_free(agent->turn, agent_part_closed, agent);
-    http_free(agent->http, agent_part_closed, agent);
-}
-
-static void close_handle(struct agent *agent, uv_handle_t *handle)
-{
-    agent->closing++;
-    uv_close(handle, on_handle_closed);
-}
-
-static void close_handles(struct agent *agent)
-{
-    agent->closing = 1;
-    close_handle(agent, (uv_handle_t *)&agent->plan_timer);
-    close_handle(agent, (uv_handle_t *)&agent->progress_timer);
-    close_handle(agent, (uv_handle_t *)&agent->grace_timer);
-    close_handle(agent, (uv_handle_t *)&agent->pulse_timer);
-    for (size_t i = 0; i < AGENT_SIGNALS; i++)
-        close_handle(agent, (uv_handle_t *)&agent->signals[i]);
-    agent_part_closed(agent);
-}
-
-static void close_stage(struct agent *agent)
-{
-    switch (agent->stage++) {
-    case 0:
-        close_parts(agent);
-        return;
-    case 1:
-        close_network(agent);
-        return;
-    case 2:
-        close_handles(agent);
-        return;
-    default:
-        return; /* the loop runs empty */
-    }
-}
-
-static void on_plan_to_end(uv_timer_t *timer)
-{
-    struct agent *agent = timer->data;
-
-    /* A ledger that cannot be written would hold the end up: a restart finds what is missing. */
-    if (!flow_is_idle(&agent->flow) && !agent->stalled)
-        return;
-    if (agent->stage == 0 && flow_is_idle(&agent->flow)) {
-        uv_timer_stop(timer);
-        if (agent->options->totals)
-            agent_totals(agent, agent->options->totals);
-        close_stage(agent);
-    }
-}
-
-static void on_grace_over(uv_timer_t *timer)
-{
-    struct agent *agent = timer->data;
-
-    log_warn("shutdown_now", F_TEXT("reason", "transfers did not end in time"));
-    flow_cancel_all(&agent->flow);
-}
-
-void agent_stop(struct agent *agent, bool at_once)
-{
-    if (!agent->ending) {
-        agent->ending = true;
-        service_stopping(agent->service);
-        /* Looks until the last job is gone; jobs end by themselves, this only waits for them. */
-        uv_timer_start(&agent->plan_timer, on_plan_to_end, 1, 20);
-        uv_timer_start(&agent->grace_timer, on_grace_over,
-                       (uint64_t)agent->config->shutdown_grace_ms, 0);
-    }
-    if (at_once && !agent->flow.stopping)
-        flow_cancel_all(&agent->flow);
-}
-
-/* --- signals
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- signals ---- */
 
 static void on_terminate(uv_signal_t *handle, int signal)
 {
     struct agent *agent = handle->data;
-    bool second = agent->ending;
+    bool second = agent->ending && !agent->next;
+
+    config_free(agent->next); /* no longer of use: it was waiting to take over */
+    agent->next = NULL;
 
     log_info("stopping", F_INT("signal", signal));
     agent->signal = signal;
     agent_stop(agent, second || agent->options->once);
-}
-
-void agent_reload(struct agent *agent)
-{
-    struct err err = {.kind = ERR_OK};
-    struct config *fresh = NULL;
-
-    if (!agent->options->reload)
-        return;
-    if (agent->options->reload(agent->options->reload_owner, &fresh, &err)) {
-        const char *differs = config_restart_reason(agent->config, fresh);
-
-        config_free(fresh);
-        log_info("config_checked",
-                 F_TEXT("result", differs ? "differs; restart to use it" : "the same"),
-                 F_TEXT("differs", differs));
-        return;
-    }
-    on_alert(agent, "config_rejected", "", err.message,
-             "mend the configuration file; the agent goes on with the old one");
 }
 
 static void on_reload(uv_signal_t *handle, int signal)
@@ -397,9 +252,10 @@ static void on_reload(uv_signal_t *handle, int signal)
     if (agent->ending || !agent->gate)
         return;
     service_reloading(agent->service);
-    agent_reload(agent);
     gate_reload_token(agent->gate);
-    service_ready(agent->service);
+    agent_reload(agent);
+    if (!agent->next)
+        service_ready(agent->service);
 }
 
 static void on_rescan(uv_signal_t *handle, int signal)
@@ -432,9 +288,7 @@ static void init_handles(struct agent *agent)
     }
 }
 
-/* --- starting
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- starting ---- */
 
 static bool compile_sources(struct agent *agent, struct err *err)
 {
@@ -565,7 +419,7 @@ static bool start(struct agent *agent, struct err *err)
         agent->flow.source_count = 0; /* nothing was started */
         agent->ending = true;
         agent->end = *err;
-        close_stage(agent);
+        agent_close(agent);
         uv_run(&agent->loop, UV_RUN_DEFAULT);
         return false;
     }
@@ -575,9 +429,7 @@ static bool start(struct agent *agent, struct err *err)
     return true;
 }
 
-/* --- the end
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void release(struct agent *agent)
 {
@@ -611,7 +463,8 @@ static void tell_would_send(struct agent *agent)
     } while (count > 0);
 }
 
-int agent_run(const struct agent_options *options, struct err *err)
+/* One life, from start() to the last handle. *next is what takes over, or NULL. */
+static int live_once(const struct agent_options *options, struct config **next, struct err *err)
 {
     struct agent *agent = xcalloc(1, sizeof *agent);
     int code;
@@ -625,15 +478,32 @@ int agent_run(const struct agent_options *options, struct err *err)
         if (options->would_send)
             tell_would_send(agent);
         code = agent_exit_code(agent, err);
-        log_info("ended", F_INT("exit", code));
+        log_info(agent->next ? "reloading" : "ended", F_INT("exit", code));
     } else {
         code = err_kind_exit(err->kind);
     }
+    *next = agent->next;
     release(agent);
     uv_run(&agent->loop, UV_RUN_NOWAIT);
     int left = uv_loop_close(&agent->loop);
     assert(left == 0); /* a handle that nobody closed */
     (void)left;
     free(agent);
+    return code;
+}
+
+int agent_run(const struct agent_options *options, struct err *err)
+{
+    struct agent_options current = *options;
+    struct config *owned = NULL;
+    struct config *next;
+    int code;
+
+    do {
+        code = live_once(&current, &next, err);
+        config_free(owned);
+        owned = next;
+        current.config = next;
+    } while (next);
     return code;
 }

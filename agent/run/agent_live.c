@@ -176,8 +176,7 @@ void agent_status_line(struct agent *agent)
     service_status(agent->service, text);
 }
 
-/* --- numbers and the heartbeat -------------------------------------------------------------------
- */
+/* ---- numbers and the heartbeat ---- */
 
 static void write_metrics(struct agent *agent, const int64_t counts[ITEM_STATE_COUNT])
 {

@@ -60,6 +60,10 @@ static bool is_stuck(struct agent *agent)
         err_wrap(&agent->end, "the platform is unreachable");
         return true;
     }
+    if (agent->flow.survey.failures >= UNREACHABLE_PROBES) {
+        agent->end = agent->flow.survey.why;
+        return true;
+    }
     return false;
 }
 

@@ -2,6 +2,8 @@
  * agent_parts.h - the agent's own struct, for the files that together are the agent.
  *
  *   agent.c        its life: start, signals, stopping, the end of every part
+ *   agent_stop.c   its end
+ *   agent_reload.c a new configuration
  *   schedule.c     which job starts next
  *   agent_live.c   what it tells others about itself
  *   agent_once.c   when a single pass is over, and with which exit code
@@ -57,8 +59,9 @@ struct agent {
     bool statfs_busy;
 
     /* stopping */
-    bool ending; /* no new work */
-    int signal;  /* that asked for it, 0: none */
+    bool ending;         /* no new work */
+    struct config *next; /* what goes on after the end, on SIGHUP; else NULL */
+    int signal;          /* that asked for it, 0: none */
     unsigned stage;
     unsigned closing; /* parts that have not closed yet */
 
@@ -90,9 +93,15 @@ struct schedule_facts {
 int64_t schedule_uploads(const struct schedule_facts *facts);
 
 /* agent.c */
+void agent_alert(struct agent *agent, const char *event, const char *text, const char *action);
+
+/* agent_stop.c */
 void agent_stop(struct agent *agent, bool at_once);
-void agent_reload(struct agent *agent); /* the configuration, on SIGHUP */
-void agent_part_closed(void *owner);    /* one of agent->closing */
+void agent_close(struct agent *agent); /* the parts, in stages; nothing is under way any more */
+
+/* agent_reload.c */
+void agent_reload(struct agent *agent);
+void agent_part_closed(void *owner); /* one of agent->closing */
 
 /* agent_live.c */
 void agent_live_init(struct agent *agent);

@@ -79,8 +79,9 @@ bool alert_happens_once(const char *event)
     return true;
 }
 
-/* --- what is told
- * ---------------------------------------------------------------------------------------- */
+static void close_when_idle(struct alerts *alerts);
+
+/* ---- what is told ---- */
 
 static json_t *count_items(struct db *db)
 {
@@ -140,8 +141,7 @@ static bool add_deliveries(struct alerts *alerts, struct db *db, const struct al
     return true;
 }
 
-/* --- raising and clearing
- * ---------------------------------------------------------------------------- */
+/* ---- raising and clearing ---- */
 
 static struct pending *of(struct save *save)
 {
@@ -187,7 +187,10 @@ static void on_pending_saved(struct save *save)
     else if (pending->changed)
         log_row(&pending->row);
     free(pending);
-    alerts_wake(alerts);
+    if (alerts->closing)
+        close_when_idle(alerts);
+    else
+        alerts_wake(alerts);
 }
 
 static struct pending *pending_new(struct alerts *alerts, const char *event, const char *subject)
@@ -224,12 +227,9 @@ void alerts_clear(struct alerts *alerts, const char *event, const char *subject)
     turn_save(alerts->flow->turn, &pending->save);
 }
 
-/* --- delivering
- * -------------------------------------------------------------------------------------------- */
+/* ---- delivering ---- */
 
 static void on_timer(uv_timer_t *timer);
-
-static void close_when_idle(struct alerts *alerts);
 
 static void arm(struct alerts *alerts)
 {
@@ -384,7 +384,8 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_when_idle(struct alerts *alerts)
 {
-    if (!alerts->send && alerts->direct == 0 && !uv_is_closing((uv_handle_t *)&alerts->timer))
+    if (!alerts->send && !alerts->pending && alerts->direct == 0 &&
+        !uv_is_closing((uv_handle_t *)&alerts->timer))
         uv_close((uv_handle_t *)&alerts->timer, on_closed);
 }
 

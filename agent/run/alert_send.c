@@ -58,9 +58,7 @@ void alert_target_key(const struct config_alert_target *target, char key[ALERT_T
     snprintf(key, ALERT_TARGET_KEY_SIZE, "%s:%.16s", kind, hex);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the end ---- */
 
 static void drop_handle(struct alert_send *send)
 {
@@ -95,9 +93,7 @@ static void finish(struct alert_send *send)
         close_handle((uv_handle_t *)&send->process);
 }
 
-/* --- commands
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 static bool is_secret(const char *entry)
 {
@@ -218,9 +214,7 @@ static void start_command(struct alert_send *send, const struct config_alert_tar
     uv_timer_start(&send->timer, on_deadline, COMMAND_MS, 0);
 }
 
-/* --- webhooks
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- webhooks ---- */
 
 static void on_answer(void *owner, const struct http_reply *reply, const struct err *err)
 {

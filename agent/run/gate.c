@@ -11,19 +11,19 @@
 #include "base/mem.h"
 #include "onekey/graphql.h"
 #include "onekey/identity.h"
+#include "run/expiry.h"
 #include "store/fact.h"
 
 enum {
     TOKEN_LOOK_MS = 1000,
     UNREACHABLE_ALERT_MS = 15 * 60 * 1000,
-    DAY_MS = 24 * 60 * 60 * 1000,
+    EXPIRY_FIRST_MS = 1000,
     EXPIRY_LOOK_MS = 60 * 60 * 1000,
+    RETRY_AFTER_MAX_MS = 60 * 60 * 1000,
 };
 
 static const char tenant_fact[] = "tenant";
 static const char fingerprint_fact[] = "token_fingerprint";
-static const char expiry_token_fact[] = "token_of_expiry";
-static const char expiry_told_fact[] = "token_expiry_told";
 
 struct gate {
     struct gate_options options;
@@ -56,6 +56,7 @@ struct gate {
 };
 
 static void probe(struct gate *gate);
+static void close_when_idle(struct gate *gate);
 
 static bool has_trouble(const struct err *err)
 {
@@ -65,8 +66,7 @@ static bool has_trouble(const struct err *err)
     return true;
 }
 
-/* --- the token
- * ------------------------------------------------------------------------------------------- */
+/* ---- the token ---- */
 
 /* True when it is another one than before. The old one stays when the new one is bad. */
 static bool read_token(struct gate *gate, struct err *err)
@@ -87,8 +87,7 @@ static bool read_token(struct gate *gate, struct err *err)
     return true;
 }
 
-/* --- the token's pause, as a row
- * ------------------------------------------------------------------- */
+/* ---- the token's pause, as a row ---- */
 
 static bool write_pause(struct save *save, struct db *db, struct err *err)
 {
@@ -96,6 +95,14 @@ static bool write_pause(struct save *save, struct db *db, struct err *err)
     const struct pause *pause = &gate->pauses[PAUSE_AUTH];
 
     return pause->is_set ? pause_set(db, PAUSE_AUTH, pause, err) : pause_clear(db, PAUSE_AUTH, err);
+}
+
+static void on_pause_saved(struct save *save)
+{
+    struct gate *gate = (struct gate *)((char *)save - offsetof(struct gate, save));
+
+    if (gate->closing)
+        close_when_idle(gate);
 }
 
 static void alert_paused(struct gate *gate)
@@ -184,8 +191,7 @@ static void clear_auth_pause(struct gate *gate)
     gate->slots = 1;
 }
 
-/* --- what a probe makes of it
- * ------------------------------------------------------------------------- */
+/* ---- what a probe makes of it ---- */
 
 static void arm(struct gate *gate, int64_t in_ms);
 
@@ -233,7 +239,7 @@ static void alert_unreachable(struct gate *gate)
     alerts_raise(gate->options.alerts, &notice);
 }
 
-static void on_unreachable(struct gate *gate, const struct err *err)
+static void on_unreachable(struct gate *gate, const struct err *err, int64_t retry_after_ms)
 {
     const struct backoff *backoff = &gate->options.flow->settings.retry;
 
@@ -241,7 +247,10 @@ static void on_unreachable(struct gate *gate, const struct err *err)
     if (gate->state != GATE_UNREACHABLE && gate->probes == 0)
         gate->since = clock_steady_ms();
     alert_unreachable(gate);
-    arm(gate, backoff_ms(backoff, gate->probes++, backoff_random(), -1));
+    /* One header must not silence everything for a day. */
+    if (retry_after_ms > RETRY_AFTER_MAX_MS)
+        retry_after_ms = RETRY_AFTER_MAX_MS;
+    arm(gate, backoff_ms(backoff, gate->probes++, backoff_random(), retry_after_ms));
     /* The token's pause stays one while the platform cannot be asked. */
     move(gate, gate->pauses[PAUSE_AUTH].is_set ? GATE_AUTH : GATE_UNREACHABLE);
     flow_decide(gate->options.flow, false);
@@ -325,12 +334,10 @@ static void judge(struct gate *gate, const struct http_reply *reply, const struc
     case ACTION_GIVE_UP:
     case ACTION_WAIT:
     case ACTION_STOP:
-        on_unreachable(gate, &err);
+        on_unreachable(gate, &err, reply->retry_after_ms);
         return;
     }
 }
-
-static void close_when_idle(struct gate *gate);
 
 static void on_answer(void *owner, const struct http_reply *reply, const struct err *err)
 {
@@ -387,7 +394,7 @@ static void probe(struct gate *gate)
     if (err_kind_action(err.kind) == ACTION_PARK)
         on_refused(gate, &err);
     else
-        on_unreachable(gate, &err);
+        on_unreachable(gate, &err, -1);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -401,8 +408,7 @@ static void arm(struct gate *gate, int64_t in_ms)
         uv_timer_start(&gate->timer, on_timer, (uint64_t)(in_ms < 1 ? 1 : in_ms), 0);
 }
 
-/* --- what others tell it
- * -------------------------------------------------------------------------------- */
+/* ---- what others tell it ---- */
 
 void gate_reload_token(struct gate *gate)
 {
@@ -473,76 +479,16 @@ void gate_set_stalled(struct gate *gate, bool stalled)
     gate->hooks->changed(gate->owner);
 }
 
-/* --- the date that the operator gave
- * ------------------------------------------------------------------- */
-
-/* The date holds for the token that it was first seen with. */
-static bool expiry_is_ours(struct gate *gate, struct err *err)
-{
-    struct db *db = gate->options.flow->db;
-    auto_free char *known = NULL;
-    auto_free char *mine = xasprintf("%jd %s", (intmax_t)gate->options.token_expires_ms,
-                                     secret_fingerprint(gate->token));
-
-    if (!fact_get(db, expiry_token_fact, &known, err))
-        return false;
-    if (known && strncmp(known, mine, strcspn(mine, " ")) == 0)
-        return strcmp(known, mine) == 0;
-    return fact_set(db, expiry_token_fact, mine, err) && fact_set(db, expiry_told_fact, NULL, err);
-}
-
-static void tell_expiry(struct gate *gate, int64_t days)
-{
-    auto_free char *text = days > 0 ? xasprintf("the API token expires in %jd day%s",
-                                                (intmax_t)days, days == 1 ? "" : "s")
-                                    : xstrdup("the API token expires today, or has expired");
-    const struct alert_notice notice = {
-        .event = "token_expiring",
-        .subject = "",
-        .severity = alert_severity("token_expiring"),
-        .text = text,
-        .action = "make a new token on the platform (profile, API tokens) and put it in place of "
-                  "the old one; update api.token_expires",
-        .happens_once = true,
-    };
-
-    alerts_raise(gate->options.alerts, &notice);
-}
-
-static void look_at_expiry(struct gate *gate)
-{
-    static const int64_t stages[] = {1, 3, 7, 14, 30};
-    struct db *db = gate->options.flow->db;
-    int64_t left_ms = gate->options.token_expires_ms - clock_wall_ms();
-    int64_t days = left_ms <= 0 ? 0 : (left_ms + DAY_MS - 1) / DAY_MS;
-    struct err err = {.kind = ERR_OK};
-    int64_t told = 0;
-    int64_t stage = 0;
-
-    if (!gate->token || !expiry_is_ours(gate, &err) ||
-        !fact_get_int(db, expiry_told_fact, &told, &err)) {
-        (void)has_trouble(&err);
-        return;
-    }
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0] && stage == 0; i++) {
-        if (days <= stages[i])
-            stage = stages[i];
-    }
-    if (stage == 0 || (told != 0 && told <= stage))
-        return;
-    (void)fact_set_int(db, expiry_told_fact, stage, &err);
-    if (!has_trouble(&err))
-        tell_expiry(gate, days);
-}
-
 static void on_expiry(uv_timer_t *timer)
 {
-    look_at_expiry(timer->data);
+    struct gate *gate = timer->data;
+
+    if (gate->token)
+        expiry_look(gate->options.flow, gate->options.alerts, gate->options.token_expires_ms,
+                    secret_fingerprint(gate->token));
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- life ---- */
 
 static void watch_token(struct gate *gate)
 {
@@ -575,6 +521,7 @@ struct gate *gate_new(const struct gate_options *options, const struct gate_hook
     gate->owner = owner;
     gate->slots = options->slots;
     gate->save.write = write_pause;
+    gate->save.saved = on_pause_saved;
     load(gate);
     uv_timer_init(loop, &gate->timer);
     uv_timer_init(loop, &gate->expiry_timer);
@@ -582,7 +529,7 @@ struct gate *gate_new(const struct gate_options *options, const struct gate_hook
     gate->open_handles = 2;
     watch_token(gate);
     if (options->token_expires_ms != 0)
-        uv_timer_start(&gate->expiry_timer, on_expiry, 1000, EXPIRY_LOOK_MS);
+        uv_timer_start(&gate->expiry_timer, on_expiry, EXPIRY_FIRST_MS, EXPIRY_LOOK_MS);
     arm(gate, 1);
     return gate;
 }
@@ -605,7 +552,7 @@ static void on_closed(uv_handle_t *handle)
 
 static void close_when_idle(struct gate *gate)
 {
-    if (gate->probe)
+    if (gate->probe || gate->save.queued)
         return;
     uv_close((uv_handle_t *)&gate->timer, on_closed);
     uv_close((uv_handle_t *)&gate->expiry_timer, on_closed);

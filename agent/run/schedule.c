@@ -97,7 +97,7 @@ static void fill_uploads(struct agent *agent, const int64_t counts[ITEM_STATE_CO
     if (counts[ITEM_PENDING] == 0)
         return;
     if (!survey_is_fresh(flow, clock_wall_ms())) {
-        if (!flow_has_batch(flow, "survey"))
+        if (!flow_has_batch(flow, "survey") && clock_steady_ms() >= flow->survey.due_at)
             survey_flow_start(flow);
         return;
     }
@@ -143,6 +143,9 @@ static void arm_for_next(struct agent *agent)
             wait_ms = due_at - now_ms;
     }
     (void)has_trouble(&err);
+    int64_t survey_ms = agent->flow.survey.due_at - clock_steady_ms();
+    if (survey_ms > 0 && survey_ms < wait_ms)
+        wait_ms = survey_ms;
     uv_timer_start(&agent->plan_timer, on_plan, (uint64_t)(wait_ms < 1 ? 1 : wait_ms), 0);
 }
 
@@ -163,6 +166,7 @@ void agent_plan(struct agent *agent)
 
 void agent_wake(struct agent *agent)
 {
-    if (!uv_is_closing((uv_handle_t *)&agent->plan_timer))
+    /* Once it ends, that timer waits for the last job: agent_stop(). */
+    if (!agent->ending && !uv_is_closing((uv_handle_t *)&agent->plan_timer))
         uv_timer_start(&agent->plan_timer, on_plan, 1, 0);
 }

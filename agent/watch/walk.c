@@ -128,7 +128,6 @@ static void look_at_link(struct walk *walk, struct walk_batch *batch, mode_t mod
 static void look_at_file(struct walk *walk, struct walk_batch *batch, const struct stat *stat)
 {
     auto_beneath struct beneath_file file = BENEATH_FILE_NONE;
-    int number = 0;
 
     if (S_ISLNK(stat->st_mode)) {
         look_at_link(walk, batch, stat->st_mode);
@@ -138,7 +137,8 @@ static void look_at_file(struct walk *walk, struct walk_batch *batch, const stru
         add_file(walk, batch, stat);
         return;
     }
-    number = beneath_look(walk->root_fd, walk->path, &file);
+
+    int number = beneath_look(walk->root_fd, walk->path, &file);
     if (number == 0 && S_ISREG(file.facts.st_mode))
         number = beneath_reopen(&file);
     if (number == 0)
@@ -367,9 +367,8 @@ bool walk_fill(struct walk *walk, struct walk_batch *batch, const atomic_bool *c
     bool has_more = true;
 
     assert(batch->count == 0);
-    for (int i = 0; has_more && i < MAX_STEPS && batch->count < SCAN_BATCH; i++) {
+    for (int i = 0; has_more && i < MAX_STEPS && batch->count < SCAN_BATCH; i++)
         has_more = !atomic_load_explicit(cancelled, memory_order_relaxed) && step(walk, batch);
-    }
     set_pointers(batch);
     if (!has_more)
         close_all(walk);

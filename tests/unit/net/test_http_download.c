@@ -84,6 +84,37 @@ static void documents_of_every_size_arrive_with_their_digest(void **state)
     }
 }
 
+static void answer_question(struct visit *visit)
+{
+    while (peer_read_head(visit) && peer_read_body(visit))
+        peer_answer(visit, "200 OK", "application/json", "{\"data\":{}}");
+}
+
+static void a_question_can_have_its_answer_in_a_file(void **state)
+{
+    struct rig rig;
+    struct outcome outcome = {0};
+    struct err err;
+    int fd = rig_file(0);
+
+    (void)state;
+    rig_start(&rig, answer_question);
+    const struct http_fetch fetch = {.url = rig_url(&rig, "/graphql"),
+                                     .body = "{\"query\":1}",
+                                     .fd = fd,
+                                     .max_size = MIB,
+                                     .authenticated = true};
+    assert_non_null(http_download(rig.http, &fetch, rig_done, &outcome, &err));
+    rig_run(&rig, &outcome);
+    rig_stop(&rig);
+    rig_want(&outcome, ERR_OK, "");
+    assert_int_equal(outcome.received, 11);
+    assert_non_null(strstr(rig.peer.heads, "POST /api/graphql HTTP/1.1\r\n"));
+    assert_non_null(strstr(rig.peer.heads, "\r\nContent-Type: application/json\r\n"));
+    assert_string_equal(rig.peer.body, "{\"query\":1}");
+    close(fd);
+}
+
 static void what_is_not_the_document_is_told_apart(void **state)
 {
     static const struct {
@@ -244,6 +275,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_of_every_size_arrive_with_their_digest),
+        cmocka_unit_test(a_question_can_have_its_answer_in_a_file),
         cmocka_unit_test(what_is_not_the_document_is_told_apart),
         cmocka_unit_test(a_file_that_cannot_be_written_is_local_trouble),
         cmocka_unit_test(a_download_that_stops_moving_is_given_up),
