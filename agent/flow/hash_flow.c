@@ -185,7 +185,12 @@ static enum verdict fingerprint_outcome(struct job *job, struct err *err)
         item_clear_error(&hash->base.item);
         item_move(&hash->base.item, ITEM_PENDING, clock_wall_ms());
     }
-    return JOB_DONE;
+    /* Written now, not with the turn: the same bytes may be recognised later in this turn. */
+    if (item_save(hash->base.flow->db, &hash->base.item, err))
+        return JOB_DONE;
+    hash->base.item.state = ITEM_HASHING;
+    hash->base.item.duplicate_of = 0;
+    return STEP_FAILED;
 }
 
 static const struct step steps[] = {

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 
-enum { CHUNKS_AHEAD = 3, NS_PER_S = 1000000000 };
+enum { CHUNKS_AHEAD = 4, NS_PER_S = 1000000000 };
 
 struct chunk {
     char *bytes;

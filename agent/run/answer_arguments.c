@@ -47,7 +47,7 @@ static int hex_value(char digit)
 /* NULL when it is not hex of a C string. */
 static char *bytes_new(const char *hex)
 {
-    size_t size = strlen(hex) / 2;
+    size_t size = hex ? strlen(hex) / 2 : 0;
     auto_free char *bytes = xcalloc(size + 1, 1);
 
     for (size_t i = 0; i < size; i++) {
@@ -58,7 +58,7 @@ static char *bytes_new(const char *hex)
             return NULL;
         bytes[i] = (char)(high * 16 + low);
     }
-    return strlen(hex) % 2 == 0 ? auto_take(bytes) : NULL;
+    return hex && strlen(hex) % 2 == 0 ? auto_take(bytes) : NULL;
 }
 
 /* ---- time ---- */
@@ -176,37 +176,39 @@ static bool is_bytes_of(const char *name, const char *path_name)
     return strncmp(name, path_name, length) == 0 && strcmp(name + length, BYTES_SUFFIX) == 0;
 }
 
-static bool check_one(const char *name, const json_t *value, const struct argument *list,
-                      struct err *err)
+/* True when the list has it; *fits when its value is of the listed type. */
+static bool find_argument(const char *name, const json_t *value, const struct argument *list,
+                          bool *fits)
 {
     for (; list->name; list++) {
-        if (strcmp(name, list->name) == 0 && has_type(value, list->type))
+        if (strcmp(name, list->name) == 0) {
+            *fits = has_type(value, list->type);
             return true;
-        if (list->type == ARGUMENT_PATH && is_bytes_of(name, list->name)) {
-            auto_free char *bytes =
-                json_is_string(value) ? bytes_new(json_string_value(value)) : NULL;
-            if (bytes)
-                return true;
         }
-        if (strcmp(name, list->name) == 0)
-            break;
+        if (list->type == ARGUMENT_PATH && is_bytes_of(name, list->name)) {
+            auto_free char *bytes = bytes_new(json_string_value(value));
+            *fits = bytes != NULL;
+            return true;
+        }
     }
-    auto_free char *text = printable_new(name);
-    return err_set(
-        err, ERR_USAGE,
-        list->name ? "argument %s: not of the right type" : "argument %s: not known here", text);
+    return false;
 }
 
-bool arguments_check(const json_t *arguments, const struct argument *list, struct err *err)
+bool arguments_check(json_t *arguments, const struct argument *list, struct err *err)
 {
-    auto_json json_t *values = json_copy((json_t *)(uintptr_t)arguments);
     const char *name;
     json_t *value;
 
-    json_object_foreach(values, name, value)
+    json_object_foreach(arguments, name, value)
     {
-        if (!json_is_null(value) && !check_one(name, value, list, err))
-            return false;
+        bool fits = false;
+        bool known = find_argument(name, value, list, &fits);
+
+        if ((known && fits) || json_is_null(value))
+            continue;
+        auto_free char *text = printable_new(name);
+        return err_set(err, ERR_USAGE, "argument %s: %s", text,
+                       known ? "not of the right type" : "not known here");
     }
     return true;
 }

@@ -27,7 +27,7 @@ struct argument {
     enum argument_type type;
 };
 
-bool arguments_check(const json_t *arguments, const struct argument *list, struct err *err);
+bool arguments_check(json_t *arguments, const struct argument *list, struct err *err);
 
 /* Of checked arguments; borrowed from them. NULL, false, 0: not given. */
 const char *arguments_text(const json_t *arguments, const char *name);

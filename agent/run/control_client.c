@@ -253,33 +253,39 @@ static char *runtime_dir_new(void)
     return dirs ? xstrndup(dirs, strcspn(dirs, ":")) : NULL;
 }
 
+/* Asks one after the other; STEP_OTHER when none is meant. *denied: the first out of reach. */
+static enum step ask_all(struct asking *asking, struct err *denied, struct err *err)
+{
+    auto_free char *runtime_dir = runtime_dir_new();
+    const char *const dirs[] = {runtime_dir, asking->request->state_dir, SYSTEM_DIR};
+    enum step step = STEP_OTHER;
+
+    for (size_t i = 0; step == STEP_OTHER && i < sizeof dirs / sizeof dirs[0]; i++) {
+        bool is_denied = false;
+
+        step = ask_at(dirs[i], asking, &is_denied, err);
+        if (is_denied && denied->kind == ERR_OK)
+            *denied = *err;
+    }
+    return step;
+}
+
 enum control_outcome control_client_ask(const struct control_request *request,
                                         control_row_fn *on_row, void *owner,
                                         struct control_end *end, struct err *err)
 {
-    auto_free char *runtime_dir = runtime_dir_new();
-    const char *const dirs[] = {runtime_dir, request->state_dir, SYSTEM_DIR};
     struct asking asking = {request, on_row, owner, end, -1, TIMEOUT_MS};
-    bool was_denied = false;
-    struct err first_denied;
+    struct err denied = {.kind = ERR_OK};
 
     assert(request->command && request->state_dir && on_row);
     if (request->timeout_ms > 0)
         asking.timeout_ms = (int)request->timeout_ms;
-    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
-        bool denied = false;
-        enum step step = ask_at(dirs[i], &asking, &denied, err);
-
-        if (step == STEP_END)
-            return CONTROL_ANSWERED;
-        if (step == STEP_FAILED)
-            return CONTROL_FAILED;
-        if (denied && !was_denied)
-            first_denied = *err;
-        was_denied |= denied;
-    }
-    if (!was_denied || !is_out_of_reach(request->state_dir))
+    enum step step = ask_all(&asking, &denied, err);
+    if (step == STEP_END)
+        return CONTROL_ANSWERED;
+    if (step == STEP_OTHER && (denied.kind == ERR_OK || !is_out_of_reach(request->state_dir)))
         return CONTROL_NO_DAEMON;
-    *err = first_denied;
+    if (step == STEP_OTHER)
+        *err = denied;
     return CONTROL_FAILED;
 }

@@ -158,11 +158,12 @@ static bool check_request(const json_t *request, struct err *err)
     const json_t *arguments = json_object_get(request, "arguments");
     const json_t *state_dir = json_object_get(request, "state_dir");
 
-    if (json_integer_value(version) != PROTOCOL_VERSION)
+    if (json_integer_value(version) != PROTOCOL_VERSION) {
         return err_set(err, ERR_USAGE,
                        "this agent speaks version %d of the control protocol: after an update, "
                        "restart it",
                        PROTOCOL_VERSION);
+    }
     if (!json_is_string(json_object_get(request, "command")))
         return err_set(err, ERR_USAGE, "the request has no command");
     if (arguments && !json_is_object(arguments) && !json_is_null(arguments))

@@ -122,7 +122,6 @@ bool sbom_each(struct db *db, const char *firmware_id,
     auto_free struct sbom_row *sbom = xcalloc(1, sizeof *sbom);
     bool found;
 
-    sbom = xcalloc(1, sizeof *sbom);
     row_bind_text(row, firmware_id);
     while (row_next(row, &found, err)) {
         if (!found)

@@ -33,14 +33,11 @@ static bool start(struct db *db, struct item_scan *scan, struct err *err)
     return true;
 }
 
-bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t max, size_t *count,
-                    bool *over, struct err *err)
+static struct row *query_stretch(struct db *db, const struct item_scan *scan, int64_t lowest,
+                                 size_t max)
 {
-    *count = 0;
-    if (!scan->started && !start(db, scan, err))
-        return false;
-    int64_t lowest = scan->next_id >= ITEM_SCAN_ROWS ? scan->next_id - ITEM_SCAN_ROWS + 1 : 1;
     struct row *row = db_query(db, QUERY_ITEM_SCAN);
+
     row_bind_int(row, lowest);
     row_bind_int(row, scan->next_id);
     row_bind_text(row, scan->state);
@@ -51,10 +48,20 @@ bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t 
     row_bind_int(row, scan->duplicates);
     row_bind_int(row, scan->forgotten);
     row_bind_int(row, (int64_t)max);
-    if (!read_ids(row, ids, max, count, err))
+    return row;
+}
+
+bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t max, size_t *count,
+                    bool *over, struct err *err)
+{
+    assert(max > 0);
+    if (!scan->started && !start(db, scan, err))
+        return false;
+    int64_t lowest = scan->next_id >= ITEM_SCAN_ROWS ? scan->next_id - ITEM_SCAN_ROWS + 1 : 1;
+    if (!read_ids(query_stretch(db, scan, lowest, max), ids, max, count, err))
         return false;
     /* A full page may have left some of this stretch for the next call. */
-    scan->next_id = *count == max && max > 0 ? ids[max - 1] - 1 : lowest - 1;
+    scan->next_id = *count == max ? ids[max - 1] - 1 : lowest - 1;
     *over = scan->next_id < 1;
     return true;
 }
