@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/intake_row.h"
+#include "flow/item_job.h"
 #include "flow/names.h"
 #include "store/watch_row.h"
 #include "watch/notify.h"
@@ -19,6 +20,7 @@ enum {
     POLL_MS = 60000, /* walks of a folder without events, at most this far apart */
     ROOT_RETRY_MS = 15000,
     DEBOUNCE_MS = 3, /* events of one burst become one look */
+    HELD_LOOK_MS = 500,
     STALLED_MS = 2000,
 };
 
@@ -42,9 +44,11 @@ struct intake {
     struct names folders; /* to be walked */
 
     struct op *look;
-    struct names names; /* to be looked at */
-    char *marker;       /* the marker that the look saw last, NULL: it was not there */
-    bool marker_hint;   /* one came: what settles is looked at, due or not */
+    struct names names;   /* to be looked at */
+    struct names held;    /* a job held their rows when they were seen */
+    int64_t held_look_at; /* steady: when these are looked at again */
+    char *marker;         /* the marker that the look saw last, NULL: it was not there */
+    bool marker_hint;     /* one came: what settles is looked at, due or not */
 
     char *degraded;
     bool walked_once;
@@ -171,6 +175,7 @@ static void drop_handle(struct intake *intake)
     void *owner = intake->closed_owner;
     names_release(&intake->names);
     names_release(&intake->folders);
+    names_release(&intake->held);
     free(intake->walk_below);
     free(intake->marker);
     free(intake->degraded);
@@ -222,6 +227,38 @@ static bool has_marker(struct intake *intake, const char *relpath)
     return marker && intake->marker && strcmp(marker, intake->marker) == 0;
 }
 
+/*
+ * While a job holds its row, what was seen of a file is not written: the job has compared
+ * it itself, but perhaps before it changed. It is looked at again when the job is over.
+ */
+static void note_held(struct intake *intake, const char *relpath)
+{
+    for (const struct item_job *job = intake->flow->jobs; job; job = job->next) {
+        const char *held = source_relpath(intake->source, job->item.path);
+
+        if (!held || strcmp(held, relpath) != 0)
+            continue;
+        if (names_is_empty(&intake->held))
+            intake->held_look_at = clock_steady_ms() + HELD_LOOK_MS;
+        if (!names_add(&intake->held, relpath))
+            intake->walk_due = true;
+        return;
+    }
+}
+
+static void look_at_held(struct intake *intake)
+{
+    char *name;
+
+    if (clock_steady_ms() < intake->held_look_at)
+        return;
+    while ((name = names_take(&intake->held))) {
+        if (!names_add(&intake->names, name))
+            intake->walk_due = true;
+        free(name);
+    }
+}
+
 static void on_look_batch(void *owner, const struct scan_entry *entries, size_t count)
 {
     struct intake *intake = owner;
@@ -238,6 +275,7 @@ static void on_look_batch(void *owner, const struct scan_entry *entries, size_t 
             note_marker(intake, &entries[i]);
             continue;
         }
+        note_held(intake, entries[i].relpath);
         (void)intake_row_apply(intake->flow, intake->source, &sight, &err);
         if (has_trouble(&err))
             break;
@@ -301,10 +339,13 @@ static void collect_looks(struct look_list *list)
         free(name);
         taken++;
     }
-    int64_t until_ms = intake->marker_hint ? INT64_MAX : clock_wall_ms();
+    const struct item_settling wanted = {
+        .watch = intake->source->name,
+        .until_ms = intake->marker_hint ? INT64_MAX : clock_wall_ms(),
+        .max = LOOK_MAX - taken,
+    };
     intake->marker_hint = false;
-    (void)item_settling_due(intake->flow->db, intake->source->name, until_ms, LOOK_MAX - taken,
-                            add_due, list, &err);
+    (void)item_settling_due(intake->flow->db, &wanted, add_due, list, &err);
     (void)has_trouble(&err);
 }
 
@@ -342,6 +383,7 @@ static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t 
             .is_old = intake->is_first && intake->source->existing == SOURCE_IGNORE,
         };
 
+        note_held(intake, entries[i].relpath);
         (void)intake_row_apply(intake->flow, intake->source, &sight, &err);
     }
     (void)has_trouble(&err);
@@ -464,6 +506,8 @@ static void arm_for_next(struct intake *intake)
         due_at != INT64_MAX)
         arm(intake, due_at - clock_wall_ms());
     (void)has_trouble(&err);
+    if (!names_is_empty(&intake->held))
+        arm(intake, intake->held_look_at - clock_steady_ms());
     if (!intake->walk && intake->events)
         arm(intake, intake->next_walk_at - clock_steady_ms());
 }
@@ -481,6 +525,7 @@ static void plan(struct intake *intake)
         intake->walk_due = true;
     if (!intake->walk && (intake->walk_due || !names_is_empty(&intake->folders)))
         start_walk(intake);
+    look_at_held(intake);
     if (!intake->look)
         start_look(intake);
     arm_for_next(intake);

@@ -119,32 +119,11 @@ static void try_again(struct item_job *job)
              F_TEXT("reason", job->end.message));
 }
 
-static void block_group(struct item_job *job)
-{
-    const struct item *item = &job->item;
-    const char *group = item->product_group ? item->product_group : "Default";
-    struct err err = {.kind = ERR_OK};
-    int64_t held = 0;
-
-    if (!group_held(job->flow->db, item->product_group, &held, &err) || held + 1 < HELD_LIMIT)
-        return;
-    if (!group_block(job->flow->db, group, job->end.message, clock_wall_ms(), &err)) {
-        log_error("store_trouble", F_TEXT("reason", err.message));
-        return;
-    }
-    auto_free char *text = xasprintf("the token lacks the right to %s in product group %s (%s); "
-                                     "nothing more is sent for this group",
-                                     job->kind->right, group, job->end.message);
-    job->flow->hooks->alert(job->flow->owner, "rights_missing", group, text,
-                            "a token's permissions cannot be changed: make a new token with this "
-                            "right and put it in place of the old one");
-}
-
 static void hold(struct item_job *job)
 {
     err_wrap(&job->end, "missing right to %s in product group %s", job->kind->right,
              job->item.product_group ? job->item.product_group : "Default");
-    block_group(job);
+    item_job_note_held(job->flow, &job->item, job->kind->right, job->end.message);
     item_note_error(&job->item, &job->end);
     item_move(&job->item, ITEM_HELD, clock_wall_ms());
 }
@@ -172,11 +151,12 @@ static void wait_a_little(struct item_job *job)
 {
     item_note_error(&job->item, &job->end);
     rest(job, clock_wall_ms() + LOCAL_RETRY_MS);
-    if (job->end.kind == ERR_DISK_FULL)
+    if (job->end.kind == ERR_DISK_FULL) {
         job->flow->hooks->alert(job->flow->owner, "disk_low", "", job->end.message,
                                 "make room; the agent goes on by itself");
-    else
+    } else {
         log_warn("item_waits", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
+    }
 }
 
 /* An upload that was cut off may have been taken; anything else is just left for later. */
@@ -223,8 +203,7 @@ static void end_in_trouble(struct item_job *job)
         return;
     case ACTION_DOUBT:
     case ACTION_PARK:
-        assert(!"decided in limbo");
-        return;
+        abort(); /* on_finished() sent it to limbo */
     }
 }
 
@@ -298,6 +277,27 @@ void item_job_start(struct item_job *job, struct flow *flow, const struct item_f
     job->next = flow->jobs;
     flow->jobs = job;
     job_start(&job->job, kind->steps, &hooks);
+}
+
+void item_job_note_held(struct flow *flow, const struct item *item, const char *right,
+                        const char *reason)
+{
+    const char *group = item->product_group ? item->product_group : "Default";
+    struct err err = {.kind = ERR_OK};
+    int64_t held = 0;
+
+    if (!group_held(flow->db, item->product_group, &held, &err) || held + 1 < HELD_LIMIT)
+        return;
+    if (!group_block(flow->db, group, reason, clock_wall_ms(), &err)) {
+        log_error("store_trouble", F_TEXT("reason", err.message));
+        return;
+    }
+    auto_free char *text = xasprintf("the token lacks the right to %s in product group %s (%s); "
+                                     "nothing more is sent for this group",
+                                     right, group, reason);
+    flow->hooks->alert(flow->owner, "rights_missing", group, text,
+                       "a token's permissions cannot be changed: make a new token with this "
+                       "right and put it in place of the old one");
 }
 
 const struct op *item_job_transfer(const struct item_job *job)

@@ -55,6 +55,13 @@ struct item_job {
 void item_job_start(struct item_job *job, struct flow *flow, const struct item_flow *kind,
                     struct item *take_item);
 
+/*
+ * An item is about to be held for a missing right. The third of a product group blocks the
+ * group, with one alert: it is not one item's luck.
+ */
+void item_job_note_held(struct flow *flow, const struct item *item, const char *right,
+                        const char *reason);
+
 /* What is on its way now; NULL when no transfer is. */
 const struct op *item_job_transfer(const struct item_job *job);
 

@@ -30,11 +30,12 @@ static void on_done(void *data, bool cancelled)
     struct job *job = move->job;
 
     (void)cancelled; /* it was moved or not; the item is done in either case */
-    if (move->err.kind != ERR_OK)
+    if (move->err.kind != ERR_OK) {
         log_warn("move_failed", F_TEXT("file", move->relpath), F_TEXT("to", move->to_folder),
                  F_TEXT("reason", move->err.message));
-    else
+    } else {
         log_info("moved", F_TEXT("file", move->relpath), F_TEXT("to", move->to_folder));
+    }
     free(move->folder);
     free(move->relpath);
     free(move->to_folder);

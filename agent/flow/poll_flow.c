@@ -22,6 +22,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "flow/batch_job.h"
+#include "flow/item_job.h"
 #include "flow/item_move.h"
 #include "onekey/analysis.h"
 
@@ -68,12 +69,13 @@ static void tell(struct poll_job *poll, const struct item *item, const char *eve
     flow->hooks->alert(flow->owner, event, item->path, text, action);
 }
 
-static void hold(struct item *item, const char *reason)
+static void hold(struct poll_job *poll, struct item *item, const char *reason)
 {
     struct err err;
 
     err_set(&err, ERR_RIGHTS, "missing right to view firmware in product group %s: %s",
             item->product_group ? item->product_group : "Default", reason);
+    item_job_note_held(poll->base.flow, item, "view firmware", err.message);
     item_note_error(item, &err);
     item_move(item, ITEM_HELD, clock_wall_ms());
 }
@@ -106,7 +108,7 @@ static void wait_on(struct poll_job *poll, struct item *item, int64_t now_ms)
 static void not_seen(struct poll_job *poll, struct item *item, int64_t now_ms)
 {
     if (now_ms - item->uploaded_at > UNSEEN_LIMIT_MS)
-        hold(item, "the platform does not show the firmware 30 minutes after its upload");
+        hold(poll, item, "the platform does not show the firmware 30 minutes after its upload");
     else
         wait_on(poll, item, now_ms);
 }
@@ -135,7 +137,7 @@ static void apply(struct poll_job *poll, struct item *item, const struct analysi
         fail_item(poll, item, analysis);
         return;
     case ANALYSIS_RIGHTS_MISSING:
-        hold(item, analysis->reason);
+        hold(poll, item, analysis->reason);
         return;
     case ANALYSIS_UNKNOWN_FIRMWARE:
         not_seen(poll, item, now_ms);
@@ -177,8 +179,11 @@ static const struct step steps[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* After trouble they are due again once the gate is open, and ever more rarely. */
-static void put_off(struct poll_job *poll)
+/*
+ * After trouble they are due again once the gate is open, and ever more rarely. A token that
+ * may not ask at all lacks the right for each.
+ */
+static void put_off(struct poll_job *poll, const struct err *why)
 {
     struct err err = {.kind = ERR_OK};
     struct flow *flow = poll->base.flow;
@@ -189,6 +194,8 @@ static void put_off(struct poll_job *poll)
         if (poll->items[i].state != ITEM_ANALYSING)
             continue;
         poll->items[i].due_at = due_at;
+        if (err_kind_action(why->kind) == ACTION_HOLD)
+            hold(poll, &poll->items[i], why->message);
         if (!item_save(flow->db, &poll->items[i], &err))
             break;
     }
@@ -199,7 +206,7 @@ static void ending(struct batch_job *job, const struct err *err)
     struct poll_job *poll = (struct poll_job *)job;
 
     if (err->kind != ERR_OK) {
-        put_off(poll);
+        put_off(poll, err);
         batch_job_report(job, err);
     } else {
         job->flow->poll_failures = 0;
@@ -211,16 +218,16 @@ static void ending(struct batch_job *job, const struct err *err)
 
 static bool load(struct poll_job *poll, struct flow *flow, int64_t now_ms, struct err *err)
 {
-    int64_t due[ANALYSIS_BATCH_MAX];
-    size_t count = 0;
+    int64_t ids[ANALYSIS_BATCH_MAX];
+    struct item_ids due = {.ids = ids, .max = ANALYSIS_BATCH_MAX};
 
-    if (!item_due(flow->db, ITEM_ANALYSING, now_ms, due, ANALYSIS_BATCH_MAX, &count, err))
+    if (!item_due(flow->db, ITEM_ANALYSING, now_ms, &due, err))
         return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < due.count; i++) {
         struct item *item = &poll->items[poll->count];
         bool found;
 
-        if (!item_by_id(flow->db, due[i], item, &found, err))
+        if (!item_by_id(flow->db, ids[i], item, &found, err))
             return false;
         if (found && item->firmware_id)
             poll->ids[poll->count++] = item->firmware_id;

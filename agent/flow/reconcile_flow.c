@@ -147,12 +147,35 @@ static void take(struct flow *flow, struct item *item, const char *firmware_id)
     flow->hooks->alert_over(flow->owner, "upload_unconfirmed", item->path);
 }
 
+static void give_up(struct flow *flow, struct item *item)
+{
+    auto_free char *shown = printable_new(item->path);
+    auto_free char *why = xasprintf("gave up after %jd attempts: %s", (intmax_t)item->attempts,
+                                    item->error ? item->error : "the platform did not take it");
+    auto_free char *text = xasprintf("%s: %s", shown, why);
+
+    text_replace(&item->error, why);
+    item_move(item, ITEM_FAILED, clock_wall_ms());
+    flow->hooks->alert(flow->owner, "upload_failed", item->path, text,
+                       "read the reason, mend it, then: onekey-agent retry PATH");
+}
+
+/* The platform answers, so it was the upload's own failure: uncounted, it would go on for ever. */
 static void send_again(struct flow *flow, struct item *item)
 {
-    log_info("upload_absent", F_TEXT("path", item->path), F_TEXT("upload_id", item->upload_id));
+    int64_t wait_ms = backoff_ms(&flow->settings.retry, item->attempts, backoff_random(), -1);
+
+    log_info("upload_absent", F_TEXT("path", item->path), F_TEXT("upload_id", item->upload_id),
+             F_INT("wait_ms", wait_ms));
     text_replace(&item->upload_id, NULL);
     item->misses = 0;
-    item_move(item, ITEM_PENDING, clock_wall_ms());
+    item->attempts++;
+    item->trouble_ms += wait_ms;
+    if (item->trouble_ms > flow->settings.give_up_after_ms)
+        give_up(flow, item);
+    else
+        item_move(item, ITEM_PENDING, clock_wall_ms());
+    item->due_at = clock_wall_ms() + wait_ms;
     flow->hooks->alert_over(flow->owner, "upload_unconfirmed", item->path);
 }
 
@@ -274,18 +297,18 @@ static void ending(struct batch_job *job, const struct err *err)
 static bool load(struct reconcile_job *reconcile, struct flow *flow, int64_t now_ms,
                  struct err *err)
 {
-    int64_t due[BATCH_MAX];
-    size_t count = 0;
+    int64_t ids[BATCH_MAX];
+    struct item_ids due = {.ids = ids, .max = BATCH_MAX};
 
-    if (!item_due(flow->db, ITEM_UNCONFIRMED, now_ms, due, BATCH_MAX, &count, err))
+    if (!item_due(flow->db, ITEM_UNCONFIRMED, now_ms, &due, err))
         return false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < due.count; i++) {
         bool found;
 
         /* Its own job may still be writing the row that says so. */
-        if (flow_is_active(flow, due[i]))
+        if (flow_is_active(flow, ids[i]))
             continue;
-        if (!item_by_id(flow->db, due[i], &reconcile->items[reconcile->count], &found, err))
+        if (!item_by_id(flow->db, ids[i], &reconcile->items[reconcile->count], &found, err))
             return false;
         reconcile->count += found;
     }

@@ -128,8 +128,9 @@ static void ending(struct batch_job *job, const struct err *err)
         survey->found = (struct survey){0};
     } else {
         known->why = *err;
-        known->due_at = clock_steady_ms() + backoff_ms(&job->flow->settings.retry, known->failures++,
-                                                       backoff_random(), job->job.retry_after_ms);
+        known->due_at =
+            clock_steady_ms() + backoff_ms(&job->flow->settings.retry, known->failures++,
+                                           backoff_random(), job->job.retry_after_ms);
         batch_job_report(job, err);
     }
     survey_release(&survey->found);

@@ -200,11 +200,12 @@ static void look_at_backlog(struct agent *agent)
 
     if (!item_oldest_waiting(agent->flow.db, &found_at, &err))
         return;
-    if (found_at != 0 && clock_wall_ms() - found_at > BACKLOG_OLD_MS && gate_is_open(agent->gate))
+    if (found_at != 0 && clock_wall_ms() - found_at > BACKLOG_OLD_MS && gate_is_open(agent->gate)) {
         on_alert(agent, "backlog_old", "", "an image has been waiting for more than a day",
                  "look at status: a limit, a slow link, or files that never settle");
-    else
+    } else {
         on_alert_over(agent, "backlog_old", "");
+    }
 }
 
 static void on_pulse(uv_timer_t *timer)
@@ -294,8 +295,10 @@ static bool compile_sources(struct agent *agent, struct err *err)
 {
     const struct config *config = agent->config;
 
+    /* NOLINTBEGIN(bugprone-sizeof-expression): arrays of pointers are meant */
     agent->sources = xcalloc(config->watch_count + 1, sizeof *agent->sources);
     agent->intakes = xcalloc(config->watch_count + 1, sizeof *agent->intakes);
+    /* NOLINTEND(bugprone-sizeof-expression) */
     for (size_t i = 0; i < config->watch_count; i++) {
         agent->sources[i] = setup_source(&config->watches[i], err);
         if (!agent->sources[i])
@@ -311,10 +314,11 @@ static bool recover(struct agent *agent, struct err *err)
 
     if (!item_recover(db, clock_wall_ms(), &uncertain, err) || !db_commit(db, err))
         return false;
-    if (uncertain > 0)
+    if (uncertain > 0) {
         log_warn("uploads_uncertain", F_INT("items", uncertain),
                  F_TEXT("reason", "the last process ended while they were sent; the platform is "
                                   "asked before anything is sent again"));
+    }
     publish_clean(agent->config->sbom.directory);
     return true;
 }

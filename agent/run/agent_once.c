@@ -111,7 +111,7 @@ int agent_exit_code(struct agent *agent, struct err *err)
         err_set(err, ERR_CANCELLED, "ended by signal %d", agent->signal);
         return 128 + agent->signal;
     }
-    if (agent->end.kind == ERR_OK && agent->options->once && agent->gate &&
+    if (agent->end.kind == ERR_OK && agent->options->once && !agent->options->would_send &&
         agent_count_failed(agent) > agent->failed_before)
         err_set(&agent->end, ERR_PARTIAL,
                 "some items failed: onekey-agent list-firmwares --state failed shows why");

@@ -14,10 +14,9 @@
 #include "run/alert_send.h"
 #include "store/alert_row.h"
 
-enum {
-    GIVE_UP_MS = 7 * 24 * 60 * 60 * 1000, /* a target that is dead for a week */
-    LOOK_MS = 60 * 1000,
-};
+enum { LOOK_MS = 60 * 1000 };
+
+static const int64_t give_up_ms = 7LL * 24 * 60 * 60 * 1000; /* a target that is dead for a week */
 
 /* A telling, or a clearing, until it is written. */
 struct pending {
@@ -164,12 +163,13 @@ static bool write_pending(struct save *save, struct db *db, struct err *err)
 
 static void log_row(const struct alert_row *row)
 {
-    if (strcmp(row->severity, "info") == 0)
+    if (strcmp(row->severity, "info") == 0) {
         log_info("alert", F_TEXT("alert", row->event), F_TEXT("text", row->text),
                  F_TEXT("action", row->action));
-    else
+    } else {
         log_alert("alert", F_TEXT("alert", row->event), F_TEXT("text", row->text),
                   F_TEXT("action", row->action));
+    }
 }
 
 static void on_pending_saved(struct save *save)
@@ -181,11 +181,12 @@ static void on_pending_saved(struct save *save)
     while (*at != pending)
         at = &(*at)->next;
     *at = pending->next;
-    if (pending->changed && pending->clears)
+    if (pending->changed && pending->clears) {
         log_info("alert_over", F_TEXT("alert", pending->row.event),
                  F_TEXT("subject", pending->row.subject));
-    else if (pending->changed)
+    } else if (pending->changed) {
         log_row(&pending->row);
+    }
     free(pending);
     if (alerts->closing)
         close_when_idle(alerts);
@@ -253,7 +254,7 @@ static void end_delivery(struct alerts *alerts, const struct err *failure)
 
     if (!failure) {
         ok = delivery_remove(alerts->flow->db, row->id, &err);
-    } else if (now_ms - row->created_at > GIVE_UP_MS) {
+    } else if (now_ms - row->created_at > give_up_ms) {
         log_error("alert_undeliverable", F_TEXT("target", row->target), F_TEXT("alert", row->event),
                   F_TEXT("reason", failure->message));
         ok = delivery_remove(alerts->flow->db, row->id, &err);

@@ -69,7 +69,7 @@ static bool find_more(struct answer *answer, struct err *err)
 {
     answer->at = 0;
     return item_scan_next(answer->context.db, &answer->scan, answer->ids, ANSWER_PAGE,
-                          &answer->count, &answer->scan_over, err);
+                          &answer->count, err);
 }
 
 static bool list_work(struct answer *answer, json_t **row, bool *over, struct err *err)
@@ -80,7 +80,7 @@ static bool list_work(struct answer *answer, json_t **row, bool *over, struct er
     }
     bool empty = answer->at == answer->count;
     bool ok = empty ? find_more(answer, err) : tell_next(answer, row, err);
-    *over = answer->left == 0 || (answer->scan_over && answer->at == answer->count);
+    *over = answer->left == 0 || (answer->scan.over && answer->at == answer->count);
     return ok || err_wrap(err, "%s", answer->kind->command);
 }
 
@@ -142,8 +142,8 @@ static bool show_find(struct answer *answer, struct err *err)
     if (answer->count == 0 && digits &&
         !item_scan_digest(answer->context.db, digits, answer->ids, ANSWER_IDS, &answer->count, err))
         return false;
-    answer->scan_over = answer->count > 0;
-    return answer->scan_over || find_more(answer, err);
+    answer->scan.over = answer->count > 0;
+    return answer->scan.over || find_more(answer, err);
 }
 
 static bool show_end(const struct answer *answer, struct err *err)
@@ -159,14 +159,14 @@ static bool show_end(const struct answer *answer, struct err *err)
 
 static bool show_work(struct answer *answer, json_t **row, bool *over, struct err *err)
 {
-    bool first = !answer->scan.started && !answer->scan_over;
+    bool first = !answer->scan.started && !answer->scan.over;
 
     if (!answer->context.db)
         return show_end(answer, err) || err_wrap(err, "show");
     if (first && !show_find(answer, err))
         return err_wrap(err, "show");
     if (first) {
-        *over = answer->scan_over && answer->count == 0;
+        *over = answer->scan.over && answer->count == 0;
     } else if (!list_work(answer, row, over, err)) {
         return false;
     }

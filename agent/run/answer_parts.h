@@ -41,7 +41,6 @@ struct answer {
     size_t count;
     int64_t left; /* rows that may still be told */
     int64_t told;
-    bool scan_over;
     bool details;
 
     char *path; /* owned; as the scan wants it */

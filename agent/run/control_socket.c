@@ -24,6 +24,15 @@ static struct sockaddr_un address_of(int dir_fd)
     return address;
 }
 
+/* Hands it on, as auto_take() does with pointers. */
+static int take_fd(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 int control_socket_connect(int dir_fd, int flags, int64_t timeout_ms, int *fd)
 {
     const struct sockaddr_un address = address_of(dir_fd);
@@ -35,12 +44,11 @@ int control_socket_connect(int dir_fd, int flags, int64_t timeout_ms, int *fd)
     if (made < 0 || setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0 ||
         connect(made, (const struct sockaddr *)&address, sizeof address) != 0)
         return errno;
-    *fd = made;
-    made = -1;
+    *fd = take_fd(&made);
     return 0;
 }
 
-static bool find_group(const char *name, gid_t *gid, struct err *err)
+static bool give_to_group(int dir_fd, const char *name, struct err *err)
 {
     auto_free char *room = xcalloc(1, GROUP_ROOM);
     struct group entry;
@@ -48,8 +56,11 @@ static bool find_group(const char *name, gid_t *gid, struct err *err)
 
     if (getgrnam_r(name, &entry, room, GROUP_ROOM, &found) != 0 || !found)
         return err_set(err, ERR_CONFIG, "control.group: there is no group %s", name);
-    *gid = entry.gr_gid;
-    return true;
+    if (fchownat(dir_fd, CONTROL_SOCKET_NAME, (uid_t)-1, entry.gr_gid, AT_SYMLINK_NOFOLLOW) == 0)
+        return true;
+    err_sys(err, errno, "control.group: give the socket to group %s", name);
+    err->kind = ERR_CONFIG; /* trying again would not help */
+    return false;
 }
 
 /* The caller's lock on the state says that no other agent works here; the runtime
@@ -73,15 +84,8 @@ static bool clear_place(int dir_fd, struct err *err)
 
 static bool hand_over(int dir_fd, const char *group, struct err *err)
 {
-    gid_t gid;
-
-    if (group && !find_group(group, &gid, err))
+    if (group && !give_to_group(dir_fd, group, err))
         return false;
-    if (group && fchownat(dir_fd, CONTROL_SOCKET_NAME, (uid_t)-1, gid, AT_SYMLINK_NOFOLLOW) != 0) {
-        err_sys(err, errno, "control.group: give the socket to group %s", group);
-        err->kind = ERR_CONFIG;
-        return false;
-    }
     /* The umask may have taken the group's bits away. */
     if (fchmodat(dir_fd, CONTROL_SOCKET_NAME, SOCKET_MODE, 0) != 0)
         return err_sys(err, errno, "chmod " CONTROL_SOCKET_NAME);
@@ -118,8 +122,7 @@ bool control_socket_make(int dir_fd, const char *group, struct control_socket *m
         unlinkat(dir_fd, CONTROL_SOCKET_NAME, 0);
         return false;
     }
-    made->fd = fd;
-    fd = -1;
+    made->fd = take_fd(&fd);
     return true;
 }
 

@@ -54,20 +54,18 @@ static void start_one(struct agent *agent, int64_t id, start_fn *start)
 static void fill_lane(struct agent *agent, enum item_state state, int64_t slots, start_fn *start)
 {
     int64_t ids[PICK_MAX];
+    struct item_ids due = {.ids = ids, .max = (size_t)slots};
     struct err err = {.kind = ERR_OK};
-    size_t count = 0;
-    size_t wanted = (size_t)slots;
 
     if (slots <= 0)
         return;
     for (const struct item_job *job = agent->flow.jobs; job; job = job->next)
-        wanted++;
-    if (wanted > PICK_MAX)
-        wanted = PICK_MAX;
-    if (!item_due(agent->flow.db, state, clock_wall_ms(), ids, wanted, &count, &err) &&
-        has_trouble(&err))
+        due.max++;
+    if (due.max > PICK_MAX)
+        due.max = PICK_MAX;
+    if (!item_due(agent->flow.db, state, clock_wall_ms(), &due, &err) && has_trouble(&err))
         return;
-    for (size_t i = 0; i < count && slots > 0; i++) {
+    for (size_t i = 0; i < due.count && slots > 0; i++) {
         if (flow_is_active(&agent->flow, ids[i]))
             continue;
         start_one(agent, ids[i], start);
@@ -143,6 +141,8 @@ static void arm_for_next(struct agent *agent)
             wait_ms = due_at - now_ms;
     }
     (void)has_trouble(&err);
+    if (agent->deadline_ms > 0 && agent->deadline_ms - clock_steady_ms() < wait_ms)
+        wait_ms = agent->deadline_ms - clock_steady_ms();
     int64_t survey_ms = agent->flow.survey.due_at - clock_steady_ms();
     if (survey_ms > 0 && survey_ms < wait_ms)
         wait_ms = survey_ms;

@@ -325,9 +325,10 @@ bool steer_retry_failed(const struct steer *steer, struct item_scan *scan,
     size_t count;
 
     scan->state = item_state_name(ITEM_FAILED);
-    if (!item_scan_next(steer->db, scan, ids, STEER_PAGE, &count, over, err) ||
+    if (!item_scan_next(steer->db, scan, ids, STEER_PAGE, &count, err) ||
         !change_rows(&change, ids, count, retry_if_useful, err))
         return err_wrap(err, "retry");
+    *over = scan->over;
     snprintf(result->text, sizeof result->text, "%jd failed item%s start%s over",
              (intmax_t)result->changed, result->changed == 1 ? "" : "s",
              result->changed == 1 ? "s" : "");
@@ -400,9 +401,10 @@ bool steer_forget(const struct steer *steer, const char *path, struct item_scan 
         return err_wrap(err, "forget");
     scan->path = path;
     scan->duplicates = true;
-    if (!item_scan_next(steer->db, scan, ids, STEER_PAGE, &count, over, err) ||
+    if (!item_scan_next(steer->db, scan, ids, STEER_PAGE, &count, err) ||
         !change_rows(&change, ids, count, forget_one, err))
         return err_wrap(err, "forget");
+    *over = scan->over;
     if (*over && result->changed == 0)
         return nothing_known(path, err);
     tell_forgotten(path, result);

@@ -18,17 +18,24 @@ enum {
     BUSY_TIMEOUT_MS = 2000,      /* a backup tool or an administrator may look at the file */
 };
 
+/* What holds while it is not yet known whose file this is: nothing that writes to it. */
+static const char look_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                               "PRAGMA trusted_schema = OFF;"
+                               "PRAGMA cell_size_check = ON;";
+
 /* EXCLUSIVE comes before WAL: then there is no shared-memory file and no second writer. */
-static const char setup_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                                "PRAGMA journal_mode = WAL;"
+static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA synchronous = FULL;"
                                 "PRAGMA foreign_keys = ON;"
-                                "PRAGMA trusted_schema = OFF;"
-                                "PRAGMA cell_size_check = ON;"
                                 "PRAGMA journal_size_limit = 16777216;"
                                 "PRAGMA wal_autocheckpoint = 1000;"
                                 "PRAGMA cache_size = -4096;"
                                 "PRAGMA temp_store = MEMORY;";
+
+/* A log that stayed behind would be played into whatever is put in the database's place. */
+#define DAMAGE_ADVICE                                                                              \
+    "it was left as it is: move it away together with its -wal file, then put a copy in its "      \
+    "place or start with an empty ledger"
 
 static enum err_kind kind_of_code(int code)
 {
@@ -51,9 +58,7 @@ bool db_setup_fail(sqlite3 *handle, struct err *err, const char *doing)
     err_record(err, kind_of_code(code), "%.160s: %s", doing,
                handle ? sqlite3_errmsg(handle) : "out of memory");
     if (first == SQLITE_CORRUPT || first == SQLITE_NOTADB)
-        err_set(err, ERR_STORE,
-                "the database is damaged (%s); it was left as it is: put a copy in its place, or "
-                "move it away to start an empty ledger",
+        err_set(err, ERR_STORE, "the database is damaged (%s); " DAMAGE_ADVICE,
                 sqlite3_errmsg(handle));
     return false;
 }
@@ -96,10 +101,7 @@ bool db_setup_check(sqlite3 *handle, const char *pragma, struct err *err)
     if (!read_text(handle, pragma, verdict, sizeof verdict, err))
         return false;
     if (strcmp(verdict, "ok") != 0)
-        return err_set(err, ERR_STORE,
-                       "the database is damaged (%s); it was left as it is: put a copy in its "
-                       "place, or move it away to start an empty ledger",
-                       verdict);
+        return err_set(err, ERR_STORE, "the database is damaged (%s); " DAMAGE_ADVICE, verdict);
     return true;
 }
 
@@ -166,18 +168,26 @@ static bool keep_copy(sqlite3 *handle, const char *path, int64_t version, struct
     return db_setup_copy(handle, copy, err) || err_wrap(err, "keep a copy before migrating");
 }
 
+static bool read_version(sqlite3 *handle, size_t count, int64_t *version, struct err *err)
+{
+    if (!read_number(handle, "PRAGMA user_version", version, err))
+        return false;
+    if (*version < 0 || *version > (int64_t)count) {
+        return err_set(err, ERR_STORE,
+                       "schema version %jd is newer than this program's %zu: install the newer "
+                       "onekey-agent again, or use another state directory",
+                       (intmax_t)*version, count);
+    }
+    return true;
+}
+
 static bool migrate(sqlite3 *handle, const char *path, const struct migration *list, size_t count,
                     struct err *err)
 {
     int64_t version;
 
-    if (!read_number(handle, "PRAGMA user_version", &version, err))
+    if (!read_version(handle, count, &version, err))
         return false;
-    if (version < 0 || version > (int64_t)count)
-        return err_set(err, ERR_STORE,
-                       "schema version %jd is newer than this program's %zu: install the newer "
-                       "onekey-agent again, or use another state directory",
-                       (intmax_t)version, count);
     if (version > 0 && version < (int64_t)count && !keep_copy(handle, path, version, err))
         return false;
     for (size_t i = (size_t)version; i < count; i++) {
@@ -192,41 +202,65 @@ static bool set_up(sqlite3 *handle, bool in_memory, struct err *err)
 {
     char mode[16];
 
-    sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
-    sqlite3_extended_result_codes(handle, 1);
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (!db_setup_run(handle, setup_sql, err) ||
         !read_text(handle, "PRAGMA journal_mode", mode, sizeof mode, err))
         return false;
     if (!in_memory && strcmp(mode, "wal") != 0)
         return err_set(err, ERR_STORE, "this file system does not carry a write-ahead log");
+    /* From here on it is ours and whole: closing may bring the log into it. */
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     return true;
 }
 
+static bool has_log(const char *path)
+{
+    auto_free char *log = xasprintf("%s-wal", path);
+    struct stat facts;
+
+    return stat(log, &facts) == 0 && facts.st_size > 0;
+}
+
+/* Nothing is written until set_up(): the file may be damaged or somebody else's. */
 static sqlite3 *open_handle(const char *path, bool create, struct err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                 (create ? SQLITE_OPEN_CREATE : 0);
     sqlite3 *handle = NULL;
 
-    if (sqlite3_open_v2(path, &handle, flags, NULL) == SQLITE_OK &&
-        set_up(handle, strcmp(path, ":memory:") == 0, err))
-        return handle;
-    if (handle && sqlite3_errcode(handle) == SQLITE_CANTOPEN)
+    if (sqlite3_open_v2(path, &handle, flags, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
+        sqlite3_extended_result_codes(handle, 1);
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log(path), NULL);
+        if (db_setup_run(handle, look_sql, err))
+            return handle;
+    } else {
         db_setup_fail(handle, err, "open");
+    }
     sqlite3_close(handle);
     return NULL;
 }
 
-static bool identify(sqlite3 *handle, struct err *err)
+static bool identify(sqlite3 *handle, size_t count, struct err *err)
 {
     int64_t id;
+    int64_t version;
 
     if (!read_number(handle, "PRAGMA application_id", &id, err))
         return false;
     if (id != APPLICATION_ID)
         return err_set(err, ERR_STORE, "this is not a database of onekey-agent; it was left alone");
-    return db_setup_check(handle, "PRAGMA quick_check(1)", err);
+    return read_version(handle, count, &version, err) &&
+           db_setup_check(handle, "PRAGMA quick_check(1)", err);
+}
+
+/* SQLite would play it into the new database, whose log it is not. */
+static bool refuse_stray_log(const char *path, struct err *err)
+{
+    return !has_log(path) ||
+           err_set(err, ERR_STORE,
+                   "%s-wal lies there without its database: move it to where the database is now",
+                   path);
 }
 
 /* Made aside and renamed, so that a database under its name is never half of one. */
@@ -235,12 +269,14 @@ static bool create(const char *path, const struct migration *list, size_t count,
     auto_free char *aside = xasprintf("%s.new", path);
     auto_free char *log = xasprintf("%s.new-wal", path);
 
+    if (!refuse_stray_log(path, err))
+        return false;
     unlink(aside);
     unlink(log);
     sqlite3 *handle = open_handle(aside, true, err);
     if (!handle)
         return false;
-    bool ok = migrate(handle, aside, list, count, err);
+    bool ok = set_up(handle, false, err) && migrate(handle, aside, list, count, err);
     if (sqlite3_close(handle) != SQLITE_OK && ok)
         ok = err_set(err, ERR_STORE, "close the new database");
     if (ok && chmod(aside, 0600) != 0)
@@ -263,8 +299,7 @@ static bool is_there(const char *path, bool *there, struct err *err)
     /* SQLite takes an empty file for a new database: everything known would be forgotten. */
     if (*there && facts.st_size == 0)
         return err_set(err, ERR_STORE,
-                       "the database is damaged (the file is empty); it was left as it is: put a "
-                       "copy in its place, or move it away to start an empty ledger");
+                       "the database is damaged (the file is empty); " DAMAGE_ADVICE);
     return true;
 }
 
@@ -279,7 +314,8 @@ sqlite3 *db_setup_open(const char *path, const struct migration *list, size_t co
     if (!in_memory && !there && !create(path, list, count, err))
         return NULL;
     sqlite3 *handle = open_handle(path, false, err);
-    if (handle && (in_memory || identify(handle, err)) && migrate(handle, path, list, count, err))
+    if (handle && (in_memory || identify(handle, count, err)) && set_up(handle, in_memory, err) &&
+        migrate(handle, path, list, count, err))
         return handle;
     sqlite3_close(handle);
     return NULL;

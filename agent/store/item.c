@@ -40,6 +40,8 @@ void item_release(struct item *item)
     *item = (struct item){0};
 }
 
+// One statement a column, from the list: long, but flat.
+// NOLINTNEXTLINE(readability-function-size)
 static void bind_fields(struct row *row, const struct item *item)
 {
     row_bind_text(row, item_state_name(item->state));
@@ -53,6 +55,7 @@ static void bind_fields(struct row *row, const struct item *item)
 }
 
 /* The order of the SELECTs: id, state, then the fields. */
+// NOLINTNEXTLINE(readability-function-size)
 static void read_item(struct row *row, struct item *item)
 {
     int column = 2;
@@ -178,21 +181,21 @@ bool item_facts_by_path(struct db *db, const char *watch, const char *path,
     return true;
 }
 
-bool item_due(struct db *db, enum item_state state, int64_t now_ms, int64_t *ids, size_t max,
-              size_t *count, struct err *err)
+bool item_due(struct db *db, enum item_state state, int64_t now_ms, struct item_ids *due,
+              struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_DUE);
     bool found;
 
-    *count = 0;
+    due->count = 0;
     row_bind_text(row, item_state_name(state));
     row_bind_int(row, now_ms);
-    row_bind_int(row, (int64_t)max);
+    row_bind_int(row, (int64_t)due->max);
     while (row_next(row, &found, err)) {
         if (!found)
             return true;
-        assert(*count < max);
-        ids[(*count)++] = row_int(row, 0);
+        assert(due->count < due->max);
+        due->ids[due->count++] = row_int(row, 0);
     }
     return false;
 }
@@ -214,15 +217,15 @@ bool item_next_due(struct db *db, enum item_state state, int64_t after_ms, int64
     return true;
 }
 
-bool item_settling_due(struct db *db, const char *watch, int64_t now_ms, size_t max,
+bool item_settling_due(struct db *db, const struct item_settling *wanted,
                        void (*each)(void *owner, const char *path), void *owner, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_SETTLING_DUE);
     bool found;
 
-    row_bind_int(row, now_ms);
-    row_bind_text(row, watch);
-    row_bind_int(row, (int64_t)max);
+    row_bind_int(row, wanted->until_ms);
+    row_bind_text(row, wanted->watch);
+    row_bind_int(row, (int64_t)wanted->max);
     while (row_next(row, &found, err)) {
         if (!found)
             return true;

@@ -52,7 +52,7 @@ static struct row *query_stretch(struct db *db, const struct item_scan *scan, in
 }
 
 bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t max, size_t *count,
-                    bool *over, struct err *err)
+                    struct err *err)
 {
     assert(max > 0);
     if (!scan->started && !start(db, scan, err))
@@ -62,7 +62,7 @@ bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t 
         return false;
     /* A full page may have left some of this stretch for the next call. */
     scan->next_id = *count == max ? ids[max - 1] - 1 : lowest - 1;
-    *over = scan->next_id < 1;
+    scan->over = scan->next_id < 1;
     return true;
 }
 

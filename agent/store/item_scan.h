@@ -26,13 +26,14 @@ struct item_scan { /* zeroed, then what to look for; NULL and 0 do not filter */
     bool duplicates;  /* those too */
     bool forgotten;   /* those too */
 
+    bool over;    /* true once there will be no more */
     bool started; /* these two are the scan's own */
     int64_t next_id;
 };
 
-/* Up to max ids, newest first; *count may be 0 before the scan is over. */
+/* Up to max ids, newest first; *count may be 0 before scan->over. */
 bool item_scan_next(struct db *db, struct item_scan *scan, int64_t *ids, size_t max, size_t *count,
-                    bool *over, struct err *err);
+                    struct err *err);
 
 /* Up to max ids of what is at that path now, one per watch that covers it. */
 bool item_scan_path(struct db *db, const char *path, int64_t *ids, size_t max, size_t *count,

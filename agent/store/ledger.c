@@ -60,11 +60,12 @@ static bool refuse_network(int fd, const char *path, struct err *err)
     if (fstatfs(fd, &facts) != 0)
         return err_sys(err, errno, "look at %s", path);
     for (size_t i = 0; i < sizeof network_file_systems / sizeof network_file_systems[0]; i++) {
-        if ((facts.f_type & 0xffffffffL) == network_file_systems[i])
+        if ((facts.f_type & 0xffffffffL) == network_file_systems[i]) {
             return err_set(err, ERR_CONFIG,
                            "state directory %s is on a network file system, where locks and the "
                            "database's log cannot be trusted: set state_dir to a local disk",
                            path);
+        }
     }
     return true;
 }

@@ -109,6 +109,28 @@ static void without_a_token_nothing_is_sent(void **state)
     assert_int_equal(rig.peer.connections, 0);
 }
 
+static void a_token_that_goes_away_takes_what_waits_with_it(void **state)
+{
+    struct rig rig;
+    struct outcome first;
+    struct outcome second;
+    struct http_options options = rig_options;
+
+    (void)state;
+    options.requests_per_second = 1;
+    rig_start_with(&rig, say_ok, NULL, options);
+    send_call(&rig, (struct http_call){.authenticated = true}, &first);
+    send_call(&rig, (struct http_call){.authenticated = true}, &second);
+    while (first.done == 0)
+        uv_run(&rig.loop, UV_RUN_ONCE);
+    http_set_token(rig.http, NULL);
+    rig_run(&rig, &second);
+    rig_stop(&rig);
+    rig_want(&first, ERR_OK, "");
+    rig_want(&second, ERR_AUTH, "no token");
+    assert_int_equal(rig.peer.requests, 1);
+}
+
 static void only_idempotent_posts_share_a_connection(void **state)
 {
     static const struct {
@@ -567,6 +589,7 @@ int main(void)
         cmocka_unit_test(what_is_not_authenticated_does_not_see_the_token),
         cmocka_unit_test(the_token_does_not_leave_its_origin),
         cmocka_unit_test(without_a_token_nothing_is_sent),
+        cmocka_unit_test(a_token_that_goes_away_takes_what_waits_with_it),
         cmocka_unit_test(only_idempotent_posts_share_a_connection),
         cmocka_unit_test(every_answer_has_its_verdict),
         cmocka_unit_test(an_answer_never_grows_past_its_cap),

@@ -301,6 +301,44 @@ static void every_end_of_an_upload_has_its_verdict(void **state)
     }
 }
 
+/* Which of libcurl's steps meets the reset is chance; none of them may lose the answer. */
+static void an_answer_before_a_reset_is_found_however_it_falls(void **state)
+{
+    enum { ROUNDS = 8, AT_ONCE = 4 };
+    static const struct ending ending = {
+        .reads = MIB / 2, .answer = ANSWER("413 No"), .resets = true};
+    int fd = rig_file(16 * MIB);
+    const struct http_part part = rig_part(fd);
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct rig rig;
+        struct outcome outcomes[AT_ONCE];
+
+        rig_start_with(&rig, act_out, &ending, rig_options);
+        for (int i = 0; i < AT_ONCE; i++)
+            upload_parts(&rig, &part, 1, &outcomes[i]);
+        uv_run(&rig.loop, UV_RUN_DEFAULT);
+        rig_stop(&rig);
+        for (int i = 0; i < AT_ONCE; i++)
+            rig_want(&outcomes[i], ERR_REJECTED, "HTTP 413");
+    }
+    close(fd);
+}
+
+static void an_empty_form_needs_no_reader(void **state)
+{
+    struct rig rig;
+    struct outcome outcome;
+
+    (void)state;
+    upload_to(take_all, NULL,
+              (struct http_part){.name = "firmware", .file_name = "upload", .fd = -1}, &rig,
+              &outcome);
+    rig_want(&outcome, ERR_OK, "");
+    assert_int_equal(rig.peer.complete, 1);
+}
+
 static void nobody_there_is_not_unsure(void **state)
 {
     struct rig rig;
@@ -512,6 +550,8 @@ int main(void)
         cmocka_unit_test(a_peer_that_does_not_know_expect_gets_the_body_all_the_same),
         cmocka_unit_test(a_peer_that_refuses_expect_is_asked_without_it),
         cmocka_unit_test(every_end_of_an_upload_has_its_verdict),
+        cmocka_unit_test(an_answer_before_a_reset_is_found_however_it_falls),
+        cmocka_unit_test(an_empty_form_needs_no_reader),
         cmocka_unit_test(nobody_there_is_not_unsure),
         cmocka_unit_test(a_file_that_is_not_what_it_was_never_arrives),
         cmocka_unit_test(an_inode_of_zero_does_not_count),

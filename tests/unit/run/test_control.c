@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -299,22 +300,15 @@ static void fill(struct db *db, int rows)
     assert_true(db_commit(db, &err));
 }
 
-/* Turns the loop until it would sleep, and says for how long at most one turn took. */
-static int64_t run_until_asleep(struct station *station)
+static void run_until_asleep(struct station *station)
 {
-    int64_t longest = 0;
     int64_t until = now_ms() + PATIENCE_MS;
 
     do {
-        int64_t before = now_ms();
-
         uv_run(&station->loop, UV_RUN_NOWAIT);
-        int64_t took = now_ms() - before;
-        longest = took > longest ? took : longest;
         if (now_ms() > until)
             fail_msg("the loop does not come to rest");
     } while (uv_backend_timeout(&station->loop) == 0);
-    return longest;
 }
 
 #define LISTING "{\"v\":1,\"command\":\"list-firmwares\"}\n"
@@ -348,8 +342,10 @@ static void who_does_not_read_costs_a_bounded_queue_and_is_dropped(void **state)
     assert_non_null(strstr(other.text, "\"done\":20000"));
     /* After the time without progress they are gone: what was sent can be read, no end. */
     int64_t until = now_ms() + 600;
-    while (now_ms() < until)
-        uv_run(&station.loop, UV_RUN_ONCE);
+    while (now_ms() < until) {
+        uv_run(&station.loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
     for (size_t i = 0; i < STUCK; i++) {
         probe_read(&stuck[i]);
         assert_true(stuck[i].over);
@@ -443,6 +439,15 @@ static bool all_done(struct caller *callers, size_t count)
     return true;
 }
 
+/* Our own time only: the machine may be busy with others. */
+static int64_t cpu_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Serves them; returns the longest turn of the loop. */
 static int64_t callers_finish(struct station *station, struct caller *callers, size_t count)
 {
@@ -450,10 +455,10 @@ static int64_t callers_finish(struct station *station, struct caller *callers, s
     int64_t until = now_ms() + 6 * PATIENCE_MS;
 
     while (!all_done(callers, count)) {
-        int64_t before = now_ms();
+        int64_t before = cpu_ms();
 
         uv_run(&station->loop, UV_RUN_NOWAIT);
-        int64_t took = now_ms() - before;
+        int64_t took = cpu_ms() - before;
         longest = took > longest ? took : longest;
         if (now_ms() > until)
             fail_msg("the callers do not come to an end");
@@ -496,7 +501,7 @@ static void a_hundred_thousand_rows_are_streamed(void **state)
     if (after > before + (1 << 20))
         fail_msg("%zu bytes stayed", after - before);
     print_message("longest turn of the loop: %jd ms\n", (intmax_t)longest);
-    assert_true(longest < 500); /* a page, not the listing; sanitizers are slow */
+    assert_true(longest < 100); /* a slice, not the listing; sanitizers are slow */
     station_close(&station);
 }
 

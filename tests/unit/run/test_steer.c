@@ -193,7 +193,7 @@ static void retrying_a_held_item_frees_its_group(void **state)
         struct steer_result result = {0};
         struct err err;
         int64_t ids[4];
-        size_t due;
+        struct item_ids due = {.ids = ids, .max = COUNT_OF(ids)};
         struct item other = known_item(ITEM_PENDING, "/srv/other.bin");
 
         text_replace(&other.product_group, "Routers");
@@ -201,10 +201,10 @@ static void retrying_a_held_item_frees_its_group(void **state)
         known_add(db, rows[i].from, "/srv/fw.bin");
         assert_true(group_block(db, "Routers", "no right", 1, &err));
         assert_true(steer_retry(&steer, "/srv/fw.bin", NULL, &result, &err));
-        assert_true(item_due(db, ITEM_PENDING, KNOWN_NOW_MS, ids, COUNT_OF(ids), &due, &err));
+        assert_true(item_due(db, ITEM_PENDING, KNOWN_NOW_MS, &due, &err));
         /* The other one is due as soon as its group is free; a pending one itself is too. */
-        if (due != (size_t)(rows[i].freed + (rows[i].from == ITEM_PENDING)))
-            fail_msg("%s: %zu due", rows[i].why, due);
+        if (due.count != (size_t)(rows[i].freed + (rows[i].from == ITEM_PENDING)))
+            fail_msg("%s: %zu due", rows[i].why, due.count);
         db_close(db);
     }
 }
@@ -379,9 +379,9 @@ static void forgetting_covers_old_rows_and_frees_copies(void **state)
     assert_true(item_by_firmware(db, "fw-old", &old_now, &found, &err));
     assert_true(found);
     int64_t ids[4];
-    size_t due;
-    assert_true(item_due(db, ITEM_PENDING, INT64_MAX - 1, ids, COUNT_OF(ids), &due, &err));
-    assert_int_equal(due, 0);
+    struct item_ids due = {.ids = ids, .max = COUNT_OF(ids)};
+    assert_true(item_due(db, ITEM_PENDING, INT64_MAX - 1, &due, &err));
+    assert_int_equal(due.count, 0);
     /* Twice is once too often: nothing is known any more. */
     assert_false(forget_path(db, "/srv/fw.bin", &result, &err));
     assert_int_equal(err.kind, ERR_INPUT);
