@@ -107,20 +107,21 @@ static void on_pause_saved(struct save *save)
 
 static void alert_paused(struct gate *gate)
 {
-    auto_free char *text = xasprintf("ONEKEY refused the API token (%s): %s. Everything that needs "
-                                     "the platform waits; nothing is lost, and no attempt is "
-                                     "counted",
-                                     gate->origin, gate->why.message);
+    bool is_foreign = gate->why.kind == ERR_TENANT;
+    auto_free char *text =
+        xasprintf("%s (%s): %s. Everything that needs the platform waits; "
+                  "nothing is lost, and no attempt is counted",
+                  is_foreign ? "The API token is not used" : "The API token is expired or deleted",
+                  gate->origin, gate->why.message);
     const struct alert_notice notice = {
         .event = "auth_paused",
         .subject = "",
         .severity = alert_severity("auth_paused"),
         .text = text,
-        .action = gate->why.kind == ERR_TENANT
+        .action = is_foreign
                       ? "put a token of the right tenant in place; work goes on by itself"
-                      : "the token has expired or was deleted: make a new one on the platform "
-                        "(profile, API tokens) and put it in place of the old one; work goes on "
-                        "by itself",
+                      : "make a new token on the platform (profile, API tokens) and put it in "
+                        "place of the old one; work goes on by itself",
     };
 
     alerts_raise(gate->options.alerts, &notice);
