@@ -95,14 +95,27 @@ static bool is_over(struct agent *agent)
     return gate_is_open(agent->gate) && !is_work_left(agent);
 }
 
+/* A pass over a folder that is not there must not look like one that found nothing. */
+static void note_missing_folders(struct agent *agent)
+{
+    for (size_t i = 0; i < agent->flow.source_count; i++) {
+        const char *why = intake_degraded(agent->intakes[i]);
+
+        if (why && agent->end.kind == ERR_OK)
+            err_set(&agent->end, ERR_INPUT, "watch %s: %s", agent->sources[i]->name, why);
+    }
+}
+
 void agent_once_check(struct agent *agent)
 {
     if (!agent->options->once || agent->ending)
         return;
-    if (is_stuck(agent) || is_past_deadline(agent))
+    if (is_stuck(agent) || is_past_deadline(agent)) {
         agent_stop(agent, true);
-    else if (is_over(agent) && !alerts_are_busy(agent->alerts))
+    } else if (is_over(agent) && !alerts_are_busy(agent->alerts)) {
+        note_missing_folders(agent);
         agent_stop(agent, false);
+    }
 }
 
 int agent_exit_code(struct agent *agent, struct err *err)
