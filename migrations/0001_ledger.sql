@@ -59,8 +59,10 @@ CREATE TABLE item (
 ) STRICT;
 
 CREATE UNIQUE INDEX item_path ON item (path, watch) WHERE current = 1;
-CREATE INDEX item_lane ON item (state, rank DESC, due_at);
+CREATE INDEX item_lane ON item (state, rank DESC);
 CREATE INDEX item_due ON item (state, due_at);
+CREATE INDEX item_waiting ON item (found_at) WHERE forgotten = 0 AND state IN (
+    'found', 'settling', 'hashing', 'pending', 'registering', 'uploading', 'unconfirmed');
 CREATE INDEX item_content ON item (sha256, size) WHERE sha256 IS NOT NULL;
 CREATE INDEX item_inode ON item (inode, size, mtime_ns) WHERE sha256 IS NOT NULL;
 CREATE INDEX item_aliases ON item (duplicate_of) WHERE duplicate_of IS NOT NULL;

@@ -126,19 +126,16 @@ static bool store_number(const struct args_option *option, const char *value, in
     return err_wrap(err, "option %s", option->name);
 }
 
-static void free_secret(const char **secret)
+static void free_secret(char **secret)
 {
-    char *owned;
-
-    memcpy(&owned, secret, sizeof owned);
-    if (owned)
-        explicit_bzero(owned, strlen(owned));
-    free(owned);
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
     *secret = NULL;
 }
 
 /* What is left in argv shows that there was one, not how long it was. */
-static void take_secret(const char **member, char *value)
+static void take_secret(char **member, char *value)
 {
     free_secret(member);
     *member = xstrdup(value);
@@ -270,10 +267,11 @@ static bool take_word(struct reading *reading, char *word, struct err *err)
 
     if (!args->command)
         return take_command(reading, word, err);
-    if (args->operand_count == args->command->most)
+    if (args->operand_count == args->command->most) {
         return err_set(err, ERR_USAGE,
                        args->command->most ? "%s: too many arguments" : "%s takes no arguments",
                        args->command->name);
+    }
     args->operands[args->operand_count++] = word;
     return true;
 }
@@ -301,11 +299,12 @@ static bool check_whole(const struct args *args, struct err *err)
         return err_set(err, ERR_USAGE, "no command is given");
     if (args->operand_count < command->least)
         return err_set(err, ERR_USAGE, "%s needs %s", command->name, command->operands);
-    if (args->json && command->no_json)
+    if (args->json && command->no_json) {
         return err_set(err, ERR_USAGE,
-                       "%s prints no result: --json has nothing to do "
-                       "(--log-format json is for the log)",
+                       "%s prints no result: --json has nothing to do (--log-format json is for "
+                       "the log)",
                        command->name);
+    }
     return !command->check || command->check(args, err);
 }
 

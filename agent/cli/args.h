@@ -24,7 +24,7 @@ struct command;
 enum args_kind {
     ARGS_FLAG,     /* bool, takes no value */
     ARGS_TEXT,     /* const char *, not empty */
-    ARGS_SECRET,   /* the same, wiped from argv; the program's copy */
+    ARGS_SECRET,   /* char *, a copy; argv is wiped */
     ARGS_WORD,     /* const char *, one of value's words: "text|json" */
     ARGS_DURATION, /* int64_t ms */
     ARGS_COUNT,    /* int64_t, 1 or more */
@@ -59,7 +59,7 @@ struct args {
     bool disable_tls_verify;
     const char *config;
     const char *api_url;
-    const char *token; /* wiped and freed by args_release() */
+    char *token; /* allocated; wiped and freed by args_release() */
     const char *token_file;
     const char *tenant;
     const char *ca_file;

@@ -104,10 +104,11 @@ static const char *environment(const char *name)
 
 static int refuse(const struct session *session, const struct err *err)
 {
-    const struct command *command = session->args.command;
+    const struct args *args = &session->args;
+    const char *name = args->command ? args->command->name : args->group;
 
     session_say("%s", err->message);
-    session_say("try: onekey-agent %s%s--help", command ? command->name : "", command ? " " : "");
+    session_say("try: onekey-agent %s%s--help", name ? name : "", name ? " " : "");
     return command_failed(err);
 }
 

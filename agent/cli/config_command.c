@@ -96,7 +96,7 @@ static void add_lines(json_t *list, char *const *lines, size_t count)
 
 static void tell_json(const struct checking *checking, bool is_valid)
 {
-    const struct session *session = checking->session;
+    struct session *session = checking->session;
     const struct config *config = session->settings.config;
     auto_json json_t *document = json_object();
     json_t *errors = json_array();
@@ -116,7 +116,7 @@ static void tell_json(const struct checking *checking, bool is_valid)
     answer_json_put_text(document, "state_dir", config ? config->state_dir : NULL);
     answer_json_put(document, "errors", errors);
     answer_json_put(document, "warnings", warnings);
-    out_json((struct out *)(uintptr_t)&session->out, document);
+    out_json(&session->out, document);
 }
 
 static void tell_problems(const struct checking *checking)

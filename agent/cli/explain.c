@@ -19,12 +19,9 @@
 #include "store/item.h"
 
 struct explaining {
-    const struct config *config;
-    const struct config_watch *watch;
+    const struct explain *asked;
     const struct source *source;
-    const char *path;
     const char *relpath;
-    const json_t *row;
     json_t *object; /* what is being gathered */
     int root_fd;    /* -1: the folder cannot be opened */
     struct beneath_file file;
@@ -169,12 +166,12 @@ static void add_companions(struct explaining *explaining)
     if (!add_companion(explaining, "marker", rule_marker_path(rules, relpath),
                        "the file waits for it") &&
         source->settle.needs_marker)
-        explaining->waits = "its marker";
+        explaining->waits = "it waits for its marker";
     if (!add_companion(explaining, "attachment", rule_attachment_path(rules, relpath),
                        missing_text(source->attach_missing)) &&
         source->has_attachment && source->attach_missing == SOURCE_MISSING_WAIT &&
         !explaining->waits)
-        explaining->waits = "its SBOM";
+        explaining->waits = "it waits for its SBOM";
 }
 
 /* ---- metadata ---- */
@@ -201,14 +198,30 @@ static bool resolve(struct explaining *explaining, const struct metadata_sidecar
 {
     const struct beneath_facts facts = beneath_facts_of(&explaining->file.facts);
     const struct metadata_facts known = {
-        .path = explaining->path,
+        .path = explaining->asked->path,
         .relpath = explaining->relpath,
-        .sha256 = row_string(explaining->row, "sha256"),
+        .sha256 = row_string(explaining->asked->row, "sha256"),
         .mtime_ms = facts.mtime_ns / 1000000,
         .size = (uint64_t)facts.size,
     };
 
     return source_metadata(explaining->source, &known, sidecar, metadata, err);
+}
+
+/* Where the value of the configuration stands; "default" where it is nobody's. */
+static char *place_of(const struct explaining *explaining, enum metadata_field field)
+{
+    auto_free char *path =
+        xasprintf("watch[%zu].metadata.%s", explaining->asked->watch, metadata_field_key(field));
+
+    return config_origin(explaining->asked->config, path);
+}
+
+/* To a watch its defaults are templates as any other. */
+static bool is_default(const struct metadata *metadata, enum metadata_field field,
+                       const char *place)
+{
+    return metadata->origin[field] == METADATA_TEMPLATE && strcmp(place, "default") == 0;
 }
 
 static void add_fields(const struct explaining *explaining, const struct metadata *metadata)
@@ -218,11 +231,14 @@ static void add_fields(const struct explaining *explaining, const struct metadat
     for (size_t i = 0; i < METADATA_FIELD_COUNT; i++) {
         enum metadata_field field = (enum metadata_field)i;
         auto_free char *origin = metadata_origin_text(metadata, field);
+        auto_free char *place = place_of(explaining, field);
         json_t *one = json_object();
 
         answer_json_put_text(one, "field", metadata_field_key(field));
         answer_json_put_text(one, "value", metadata->value[i]);
-        answer_json_put_text(one, "origin", origin);
+        answer_json_put_text(one, "origin",
+                             is_default(metadata, field, place) ? "default" : origin);
+        answer_json_put_text(one, "place", strcmp(place, "default") ? place : NULL);
         json_array_append_new(list, one);
     }
     answer_json_put(explaining->object, "metadata", list);
@@ -246,13 +262,12 @@ static void add_metadata(struct explaining *explaining)
 static void add_request(const struct explaining *explaining)
 {
     const char *slash = strrchr(explaining->relpath, '/');
-    auto_free char *url = xasprintf("%s/graphql", explaining->config->api.url);
+    auto_free char *url = xasprintf("%s/graphql", explaining->asked->config->api.url);
     json_t *request = json_object();
 
     answer_json_put_text(request, "operation", "createFirmwareUpload");
     answer_json_put_text(request, "url", url);
     answer_json_put_text(request, "file", slash ? slash + 1 : explaining->relpath);
-    answer_json_put(request, "size", json_incref(json_object_get(explaining->object, "size")));
     answer_json_put(explaining->object, "request", request);
 }
 
@@ -269,8 +284,7 @@ const char *explain_state(const char *state)
         [ITEM_FETCHING] = "its SBOM is fetched",
         [ITEM_DONE] = "nothing: it is done; new content at this path is a new item",
         [ITEM_DUPLICATE] = "nothing: the same content stands in the ledger already",
-        [ITEM_UNCONFIRMED] = "the platform is asked whether it took the upload; retry --assume "
-                             "decides by hand",
+        [ITEM_UNCONFIRMED] = "the platform is asked whether it has it; see retry --assume",
         [ITEM_HELD] = "it waits for a right: a token that has it, then retry",
         [ITEM_FAILED] = "nothing until retry",
         [ITEM_IGNORED] = "nothing: a rule said so when it was found",
@@ -278,35 +292,61 @@ const char *explain_state(const char *state)
     };
     enum item_state known;
 
-    return state && item_state_of_name(state, &known) ? texts[known] : NULL;
+    return item_state_of_name(state, &known) ? texts[known] : "a newer version knows";
 }
 
-static char *next_text(const struct explaining *explaining)
+/* Other content than the ledger's is a new item, whatever became of the old one. */
+static bool has_changed(const struct explaining *explaining)
 {
-    const char *state = explain_state(row_string(explaining->row, "state"));
+    return explaining->asked->row && explaining->exists &&
+           row_number(explaining->asked->row, "size") != explaining->file.facts.st_size;
+}
+
+static const char *next_by_file(const struct explaining *explaining)
+{
+    if (explaining->exists && !explaining->is_regular)
+        return "nothing: only regular files are taken";
+    if (explaining->exists && explaining->file.facts.st_size == 0)
+        return "it waits: an empty file is somebody's placeholder";
+    if (explaining->waits)
+        return explaining->waits;
+    if (!explaining->has_metadata)
+        return "it fails: see its metadata";
+    return explaining->exists ? "the next scan finds it: it settles, is hashed and sent"
+                              : "when it appears it settles, is hashed and sent";
+}
+
+/* A row that still settles says less than the file itself: what is it waiting for? */
+static bool is_settling(const char *state)
+{
+    return state && (strcmp(state, item_state_name(ITEM_FOUND)) == 0 ||
+                     strcmp(state, item_state_name(ITEM_SETTLING)) == 0);
+}
+
+static bool waits_for_others(const struct explaining *explaining)
+{
+    return explaining->waits || !explaining->is_regular || explaining->file.facts.st_size == 0;
+}
+
+static const char *next_text(const struct explaining *explaining)
+{
+    const char *state = row_string(explaining->asked->row, "state");
+    bool row_decides =
+        state && !has_changed(explaining) && !(is_settling(state) && waits_for_others(explaining));
 
     if (!explaining->is_taken)
-        return xstrdup("nothing: it is not taken");
-    if (state)
-        return xstrdup(state);
-    if (explaining->exists && !explaining->is_regular)
-        return xstrdup("nothing: only regular files are taken");
-    if (explaining->exists && explaining->file.facts.st_size == 0)
-        return xstrdup("it waits: an empty file is somebody's placeholder");
-    if (explaining->waits)
-        return xasprintf("it waits for %s", explaining->waits);
-    if (!explaining->has_metadata)
-        return xstrdup("it fails: see its metadata");
-    return xstrdup(explaining->exists ? "the next scan finds it: it settles, is hashed and sent"
-                                      : "when it appears it settles, is hashed and sent");
+        return "nothing: it is not taken";
+    if (explaining->asked->no_ledger)
+        return "not known: the ledger could not be asked";
+    return row_decides ? explain_state(state) : next_by_file(explaining);
 }
 
 static void gather(struct explaining *explaining)
 {
     json_t *object = explaining->object;
 
-    answer_json_put_text(object, "watch", explaining->watch->name);
-    answer_json_put_text(object, "folder", explaining->watch->path);
+    answer_json_put_text(object, "watch", explaining->source->name);
+    answer_json_put_text(object, "folder", explaining->source->path);
     answer_json_put_text(object, "relpath", explaining->relpath);
     add_file(explaining);
     add_rule(explaining);
@@ -316,8 +356,7 @@ static void gather(struct explaining *explaining)
     add_metadata(explaining);
     if (explaining->is_taken && explaining->has_metadata)
         add_request(explaining);
-    auto_free char *next = next_text(explaining);
-    answer_json_put_text(object, "next", next);
+    answer_json_put_text(object, "next", next_text(explaining));
 }
 
 /* So that a reader finds every field. */
@@ -338,9 +377,9 @@ static void auto_source_fn(struct source **source)
     source_free(*source);
 }
 
-json_t *explain_watch(const struct config *config, const struct config_watch *watch,
-                      const char *path, const json_t *row, struct err *err)
+json_t *explain_watch(const struct explain *explain, struct err *err)
 {
+    const struct config_watch *watch = &explain->config->watches[explain->watch];
     __attribute__((cleanup(auto_source_fn))) struct source *source = setup_source(watch, err);
     auto_fd int root_fd = -1;
     struct err ignored;
@@ -348,12 +387,9 @@ json_t *explain_watch(const struct config *config, const struct config_watch *wa
     if (!source)
         return NULL;
     struct explaining explaining = {
-        .config = config,
-        .watch = watch,
+        .asked = explain,
         .source = source,
-        .path = path,
-        .relpath = source_relpath(source, path),
-        .row = row,
+        .relpath = source_relpath(source, explain->path),
         .root_fd = -1,
         .file = BENEATH_FILE_NONE,
     };

@@ -9,20 +9,29 @@
 #define CLI_EXPLAIN_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
 
+#include "base/err.h"
 #include "config/config.h"
 
+struct explain {
+    const struct config *config;
+    size_t watch;      /* its index; it covers path */
+    const char *path;  /* absolute */
+    const json_t *row; /* the ledger's present row of it, or NULL */
+    bool no_ledger;    /* it could not be read: nothing can be said about what comes next */
+};
+
 /*
- * {"watch","folder","relpath","exists","kind","size","modified","taken","rule","settle",
- *  "match":{"pattern","matched","groups":{}},"marker","sidecar","attachment":{"path",
- *  "exists","text"},"metadata":[{"field","value","origin"}],"metadata_error",
- *  "request":{"operation","url","file","size"},"next"}; absent values are null.
+ * {"watch","folder","relpath","exists","kind","size","modified","target","taken","rule",
+ *  "settle","match":{"pattern","matched","groups":{}},"marker","sidecar","attachment":{"path",
+ *  "exists","text"},"metadata":[{"field","value","origin","place"}],"metadata_error",
+ *  "request":{"operation","url","file"},"next"}; absent values are null.
  *
- * NULL when the path does not lie in that watch. row is the ledger's newest row of it or
- * NULL. Caller owns the object.
+ * NULL with ERR_CONFIG as flow/source.h tells it. Caller owns the object.
  */
-json_t *explain_watch(const struct config *config, const struct config_watch *watch,
-                      const char *path, const json_t *row, struct err *err);
+json_t *explain_watch(const struct explain *explain, struct err *err);
 
 /* What the ledger's row means for what comes next. Pure; borrowed. */
 const char *explain_state(const char *state);

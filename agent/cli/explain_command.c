@@ -24,19 +24,19 @@ static bool on_row(void *owner, json_t *row, struct err *err)
     return true;
 }
 
-/* Nothing known is an answer too. Without an answer (somebody holds it) the rules still tell. */
+/* NULL when the ledger could not be asked. Nothing known is an answer too. */
 static json_t *ask_ledger(struct session *session, const char *path, int *exit_code,
                           struct err *err)
 {
     auto_json json_t *arguments = json_object();
-    json_t *rows = json_array();
+    auto_json json_t *rows = json_array();
 
     answer_put_path(arguments, "what", path);
     answer_put_path(arguments, "path", path);
     *exit_code = state_ask(session, "show", arguments, on_row, rows, err);
     if (*exit_code == NOTHING_KNOWN)
         *exit_code = 0;
-    return rows;
+    return *exit_code == 0 ? auto_take(rows) : NULL;
 }
 
 /* What the ledger has of that path in that watch now; borrowed, or NULL. */
@@ -65,9 +65,15 @@ static bool covers(const struct config_watch *watch, const char *path)
 static bool add_watch(const struct config *config, size_t index, const char *path, json_t *document,
                       struct err *err)
 {
-    const struct config_watch *watch = &config->watches[index];
     const json_t *rows = json_object_get(document, "ledger");
-    json_t *object = explain_watch(config, watch, path, present_row(rows, watch->name), err);
+    const struct explain explain = {
+        .config = config,
+        .watch = index,
+        .path = path,
+        .row = present_row(rows, config->watches[index].name),
+        .no_ledger = json_is_null(rows),
+    };
+    json_t *object = explain_watch(&explain, err);
 
     if (object) {
         json_array_append_new(json_object_get(document, "watches"), object);
@@ -84,7 +90,7 @@ static json_t *gather(const struct config *config, const char *path, json_t *tak
 
     answer_json_put_path(document, path);
     answer_json_put(document, "watches", json_array());
-    answer_json_put(document, "ledger", take_rows);
+    answer_json_put(document, "ledger", take_rows ? take_rows : json_null());
     for (size_t i = 0; i < config->watch_count; i++) {
         if (covers(&config->watches[i], path) && !add_watch(config, i, path, document, err))
             return NULL;

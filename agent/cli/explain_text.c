@@ -114,6 +114,10 @@ static void write_metadata(struct out *out, const json_t *object)
         out_name(out, value ? value : "-");
         out_print(out, "   (");
         out_name(out, row_string(field, "origin"));
+        if (row_string(field, "place")) {
+            out_print(out, ", ");
+            out_name(out, row_string(field, "place"));
+        }
         out_print(out, ")\n");
     }
     explain_text_line(out, "error", row_string(object, "metadata_error"));
@@ -138,12 +142,14 @@ void explain_text(struct out *out, const json_t *object)
     write_watch(out, object);
     write_file(out, object);
     write_rule(out, object);
-    explain_text_line(out, "settles", row_string(object, "settle"));
-    write_companion(out, object, "marker");
-    write_companion(out, object, "sidecar");
-    write_companion(out, object, "attachment");
-    write_match(out, object);
-    write_metadata(out, object);
-    write_request(out, object);
+    if (json_is_true(json_object_get(object, "taken"))) {
+        explain_text_line(out, "settles", row_string(object, "settle"));
+        write_companion(out, object, "marker");
+        write_companion(out, object, "sidecar");
+        write_companion(out, object, "attachment");
+        write_match(out, object);
+        write_metadata(out, object);
+        write_request(out, object);
+    }
     explain_text_line(out, "next", row_string(object, "next"));
 }

@@ -9,7 +9,7 @@
 /* One object of explain_watch(). */
 void explain_text(struct out *out, const json_t *object);
 
-/* "label       text", the label padded; nothing for NULL. */
-void explain_text_line(struct out *out, const char *label, const char *text);
+/* "name        text", the name padded; nothing for NULL. */
+void explain_text_line(struct out *out, const char *name, const char *text);
 
 #endif

@@ -41,6 +41,8 @@ static bool take_rows(const struct taking *taking, struct answer *answer, struct
 static int answer_here(const struct taking *taking, struct db *db, struct err *err)
 {
     const struct answer_context context = {.db = db, .version = AGENT_VERSION};
+
+    *err = (struct err){.kind = ERR_OK}; /* of an earlier try */
     auto_answer struct answer *answer =
         answer_new(taking->inquire->command, taking->inquire->arguments, &context, err);
 

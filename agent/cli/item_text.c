@@ -7,7 +7,7 @@
 #include "cli/text.h"
 
 /* Only what still waits for something, or for somebody: an old error of a done item is history. */
-static const char *present_error(const json_t *row)
+static const char *present_error(json_t *row)
 {
     const char *state = row_string(row, "state");
     const char *error = row_string(row, "error");
@@ -17,7 +17,7 @@ static const char *present_error(const json_t *row)
     return error && *error ? error : NULL;
 }
 
-void item_text_line(struct out *out, const json_t *row)
+void item_text_line(struct out *out, json_t *row)
 {
     const char *state = row_string(row, "state");
     const char *id = row_string(row, "firmware_id");
@@ -49,24 +49,29 @@ static bool ends_with(const char *text, const char *end)
     return size >= end_size && strcmp(text + size - end_size, end) == 0;
 }
 
-static void write_scalar(struct out *out, const char *key, const json_t *value)
+static void write_number(struct out *out, const char *key, int64_t number)
 {
-    bool is_time = ends_with(key, "_at");
     char text[TEXT_SIZE];
 
-    if (json_is_string(value))
-        out_name(out,
-                 is_time ? text_when(json_string_value(value), text) : json_string_value(value));
-    else if (json_is_boolean(value))
-        out_print(out, "%s", json_is_true(value) ? "yes" : "no");
-    else if (strcmp(key, "size") == 0)
-        out_print(out, "%jd (%s)", (intmax_t)json_integer_value(value),
-                  text_bytes(json_integer_value(value), text));
-    else
-        out_print(out, "%jd", (intmax_t)json_integer_value(value));
+    out_print(out, "%jd", (intmax_t)number);
+    if (strcmp(key, "size") == 0)
+        out_print(out, " (%s)", text_bytes(number, text));
 }
 
-static void write_sbom(struct out *out, const json_t *sbom)
+static void write_scalar(struct out *out, const char *key, json_t *value)
+{
+    const char *string = json_string_value(value);
+    char text[TEXT_SIZE];
+
+    if (string)
+        out_name(out, ends_with(key, "_at") ? text_when(string, text) : string);
+    else if (json_is_boolean(value))
+        out_print(out, "%s", json_is_true(value) ? "yes" : "no");
+    else
+        write_number(out, key, json_integer_value(value));
+}
+
+static void write_sbom(struct out *out, json_t *sbom)
 {
     const char *const texts[] = {"format", "kind", "spec_version"};
     const char *file = row_string(sbom, "file");
@@ -88,10 +93,10 @@ static void write_sbom(struct out *out, const json_t *sbom)
 }
 
 /* Each entry on a line of its own, the name before the first. */
-static void write_list(struct out *out, const char *key, const json_t *list)
+static void write_list(struct out *out, const char *key, json_t *list)
 {
     size_t index;
-    const json_t *entry;
+    json_t *entry;
 
     json_array_foreach(list, index, entry)
     {
@@ -104,15 +109,14 @@ static void write_list(struct out *out, const char *key, const json_t *list)
     }
 }
 
-void item_text_whole(struct out *out, const json_t *row)
+void item_text_whole(struct out *out, json_t *row)
 {
-    json_t *each = json_incref((json_t *)(uintptr_t)row);
     const char *key;
-    const json_t *value;
+    json_t *value;
 
     if (out->rows++ > 0)
         out_print(out, "\n");
-    json_object_foreach(each, key, value)
+    json_object_foreach(row, key, value)
     {
         if (json_is_array(value)) {
             write_list(out, key, value);
@@ -122,5 +126,4 @@ void item_text_whole(struct out *out, const json_t *row)
             out_print(out, "\n");
         }
     }
-    json_decref(each);
 }

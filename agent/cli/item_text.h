@@ -7,9 +7,9 @@
 #include "cli/out.h"
 
 /* A line of the list, and one more for what went wrong; the head comes with the first. */
-void item_text_line(struct out *out, const json_t *row);
+void item_text_line(struct out *out, json_t *row);
 
 /* Everything that is known of it; an empty line between two. */
-void item_text_whole(struct out *out, const json_t *row);
+void item_text_whole(struct out *out, json_t *row);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct listing {
     struct session *session;
-    void (*as_text)(struct out *out, const json_t *row);
+    void (*as_text)(struct out *out, json_t *row);
 };
 
 /* A reader that went away ends the listing; out_finish() tells. */
@@ -61,7 +61,7 @@ static bool read_since(const char *text, int64_t *ms)
 static int list(struct session *session, struct err *err)
 {
     const struct args *args = &session->args;
-    const struct listing listing = {session, item_text_line};
+    struct listing listing = {session, item_text_line};
     auto_json json_t *arguments = json_object();
     int64_t since_ms;
 
@@ -72,8 +72,7 @@ static int list(struct session *session, struct err *err)
         json_object_set_new(arguments, "since", json_integer(since_ms));
     if (args->limit > 0)
         json_object_set_new(arguments, "limit", json_integer(args->limit));
-    int exit_code =
-        state_ask(session, "list-firmwares", arguments, on_row, (void *)(uintptr_t)&listing, err);
+    int exit_code = state_ask(session, "list-firmwares", arguments, on_row, &listing, err);
     if (exit_code == 0 && session->out.rows == 0)
         session_notice(session, "nothing is known that fits");
     return end_listing(session, exit_code);
@@ -91,7 +90,7 @@ static bool check_list(const struct args *args, struct err *err)
 
 static int show(struct session *session, struct err *err)
 {
-    const struct listing listing = {session, item_text_whole};
+    struct listing listing = {session, item_text_whole};
     const char *what = session->args.operands[0];
     auto_free char *path = state_path(what, err);
     auto_json json_t *arguments = json_object();
@@ -99,7 +98,7 @@ static int show(struct session *session, struct err *err)
     answer_put_path(arguments, "what", what);
     if (path)
         answer_put_path(arguments, "path", path);
-    int exit_code = state_ask(session, "show", arguments, on_row, (void *)(uintptr_t)&listing, err);
+    int exit_code = state_ask(session, "show", arguments, on_row, &listing, err);
     return end_listing(session, exit_code);
 }
 

@@ -247,12 +247,12 @@ void progress_transfer(const struct live_transfer *transfer, size_t columns,
     line[0] = '\0';
     add(line, "  %-4s ", transfer->direction);
     /* Framing is sent too, so done may pass total by a little. */
-    if (total > 0)
-        add(line, "%3d%%  %s of %s",
-            (int)(done >= total ? 100 : (double)done * 100 / (double)total), text_bytes(done, some),
-            text_bytes(total, all));
-    else
+    if (total > 0) {
+        int percent = done >= total ? 100 : (int)((double)done * 100 / (double)total);
+        add(line, "%3d%%  %s of %s", percent, text_bytes(done, some), text_bytes(total, all));
+    } else {
         add(line, "      %s", text_bytes(done, some));
+    }
     add(line, "  %s", text_rate(transfer->rate, some));
     if (total > 0)
         add(line, "  %s", text_left(total > done ? total - done : 0, transfer->rate, some));

@@ -12,7 +12,7 @@
 
 enum { LINE_SIZE = 4096 };
 
-static void say(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)
 {
     char line[LINE_SIZE];
 
@@ -59,7 +59,7 @@ static enum log_level level_of(const struct session *session, const struct confi
 
     if (args->quiet)
         most = LOG_LEVEL_ERROR;
-    else if (!args->command->runs_agent)
+    else if (!args->command->runs_agent || args->dry_run)
         most = LOG_LEVEL_WARN;
     return args->log_level || config->log.level < most ? config->log.level : most;
 }

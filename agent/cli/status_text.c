@@ -24,14 +24,14 @@ static void put(struct out *out, const char *before, const char *text)
     out_name(out, text);
 }
 
-static void write_head(struct out *out, const json_t *row)
+static void write_head(struct out *out, json_t *row)
 {
     put(out, "onekey-agent ", row_string(row, "version"));
     put(out, ": ", row_string(row, "state"));
     out_print(out, "\n");
 }
 
-static void write_token(struct out *out, const json_t *token)
+static void write_token(struct out *out, json_t *token)
 {
     const char *tenant = row_string(token, "tenant");
     const char *fingerprint = row_string(token, "fingerprint");
@@ -49,10 +49,10 @@ static void write_token(struct out *out, const json_t *token)
     out_print(out, "\n");
 }
 
-static void write_pauses(struct out *out, const json_t *pauses)
+static void write_pauses(struct out *out, json_t *pauses)
 {
     size_t index;
-    const json_t *pause;
+    json_t *pause;
 
     json_array_foreach(pauses, index, pause)
     {
@@ -71,14 +71,13 @@ static void write_pauses(struct out *out, const json_t *pauses)
 }
 
 /* "12 done, 3 failed": the keys of an object that are not 0. */
-static void write_counts(struct out *out, const char *name, const json_t *counts, const char *none)
+static void write_counts(struct out *out, const char *name, json_t *counts, const char *none)
 {
     const char *key;
-    const json_t *value;
+    json_t *value;
     bool first = true;
-    json_t *each = json_incref((json_t *)(uintptr_t)counts);
 
-    json_object_foreach(each, key, value)
+    json_object_foreach(counts, key, value)
     {
         if (json_integer_value(value) == 0)
             continue;
@@ -88,7 +87,6 @@ static void write_counts(struct out *out, const char *name, const json_t *counts
         out_name(out, key);
         first = false;
     }
-    json_decref(each);
     if (first && none) {
         label(out, name, true);
         out_print(out, "%s", none);
@@ -97,9 +95,9 @@ static void write_counts(struct out *out, const char *name, const json_t *counts
         out_print(out, "\n");
 }
 
-static void write_oldest(struct out *out, const json_t *row)
+static void write_oldest(struct out *out, json_t *row)
 {
-    const json_t *seconds = json_object_get(row, "oldest_pending_seconds");
+    json_t *seconds = json_object_get(row, "oldest_pending_seconds");
     char span[CLOCK_TEXT_SIZE];
 
     if (!json_is_integer(seconds))
@@ -109,10 +107,10 @@ static void write_oldest(struct out *out, const json_t *row)
               clock_span_text(1000 * (int64_t)json_integer_value(seconds), span));
 }
 
-static void write_transfers(struct out *out, const json_t *transfers)
+static void write_transfers(struct out *out, json_t *transfers)
 {
     size_t index;
-    const json_t *one;
+    json_t *one;
 
     json_array_foreach(transfers, index, one)
     {
@@ -132,10 +130,10 @@ static void write_transfers(struct out *out, const json_t *transfers)
     }
 }
 
-static void write_watches(struct out *out, const json_t *watches)
+static void write_watches(struct out *out, json_t *watches)
 {
     size_t index;
-    const json_t *watch;
+    json_t *watch;
 
     json_array_foreach(watches, index, watch)
     {
@@ -150,10 +148,10 @@ static void write_watches(struct out *out, const json_t *watches)
     }
 }
 
-static void write_groups(struct out *out, const json_t *groups)
+static void write_groups(struct out *out, json_t *groups)
 {
     size_t index;
-    const json_t *group;
+    json_t *group;
 
     json_array_foreach(groups, index, group)
     {
@@ -164,11 +162,11 @@ static void write_groups(struct out *out, const json_t *groups)
     }
 }
 
-static void write_alerts(struct out *out, const json_t *row)
+static void write_alerts(struct out *out, json_t *row)
 {
-    const json_t *alerts = json_object_get(row, "alerts");
+    json_t *alerts = json_object_get(row, "alerts");
     size_t index;
-    const json_t *alert;
+    json_t *alert;
 
     json_array_foreach(alerts, index, alert)
     {
@@ -191,7 +189,7 @@ static void write_alerts(struct out *out, const json_t *row)
     }
 }
 
-void status_text(struct out *out, const json_t *row)
+void status_text(struct out *out, json_t *row)
 {
     write_head(out, row);
     write_token(out, json_object_get(row, "token"));

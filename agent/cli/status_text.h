@@ -6,6 +6,6 @@
 
 #include "cli/out.h"
 
-void status_text(struct out *out, const json_t *row);
+void status_text(struct out *out, json_t *row);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+enum { LONGEST_S = 30 * 24 * 3600 };
+
 const char *text_bytes(int64_t bytes, char text[TEXT_SIZE])
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -52,7 +54,7 @@ const char *text_left(int64_t bytes_left, int64_t bytes_per_second, char text[TE
 
     if (bytes_left < 0 || bytes_per_second <= 0)
         snprintf(text, TEXT_SIZE, "-");
-    else if (bytes_left / bytes_per_second > 30 * 24 * 3600)
+    else if (bytes_left / bytes_per_second > LONGEST_S)
         snprintf(text, TEXT_SIZE, "over 30 d");
     else
         snprintf(text, TEXT_SIZE, "%s",

@@ -33,7 +33,7 @@ static bool read_stdin(struct args *args, int fd, struct err *err)
         ok = err_set(err, ERR_AUTH, "stdin: the token contains control characters");
     if (ok) {
         char *value = xstrndup(bytes, size);
-        free((void *)(uintptr_t)args->token); /* was "-" */
+        free(args->token); /* was "-" */
         args->token = value;
     }
     explicit_bzero(bytes, sizeof bytes);

@@ -8,8 +8,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/held.h"
 #include "flow/intake_row.h"
-#include "flow/item_job.h"
 #include "flow/names.h"
 #include "store/watch_row.h"
 #include "watch/notify.h"
@@ -20,7 +20,6 @@ enum {
     POLL_MS = 60000, /* walks of a folder without events, at most this far apart */
     ROOT_RETRY_MS = 15000,
     DEBOUNCE_MS = 3, /* events of one burst become one look */
-    HELD_LOOK_MS = 500,
     STALLED_MS = 2000,
 };
 
@@ -44,11 +43,10 @@ struct intake {
     struct names folders; /* to be walked */
 
     struct op *look;
-    struct names names;   /* to be looked at */
-    struct names held;    /* a job held their rows when they were seen */
-    int64_t held_look_at; /* steady: when these are looked at again */
-    char *marker;         /* the marker that the look saw last, NULL: it was not there */
-    bool marker_hint;     /* one came: what settles is looked at, due or not */
+    struct names names; /* to be looked at */
+    struct held held;   /* seen while a job held their rows */
+    char *marker;       /* the marker that the look saw last, NULL: it was not there */
+    bool marker_hint;   /* one came: what settles is looked at, due or not */
 
     char *degraded;
     bool walked_once;
@@ -175,7 +173,7 @@ static void drop_handle(struct intake *intake)
     void *owner = intake->closed_owner;
     names_release(&intake->names);
     names_release(&intake->folders);
-    names_release(&intake->held);
+    held_release(&intake->held);
     free(intake->walk_below);
     free(intake->marker);
     free(intake->degraded);
@@ -227,38 +225,6 @@ static bool has_marker(struct intake *intake, const char *relpath)
     return marker && intake->marker && strcmp(marker, intake->marker) == 0;
 }
 
-/*
- * While a job holds its row, what was seen of a file is not written: the job has compared
- * it itself, but perhaps before it changed. It is looked at again when the job is over.
- */
-static void note_held(struct intake *intake, const char *relpath)
-{
-    for (const struct item_job *job = intake->flow->jobs; job; job = job->next) {
-        const char *held = source_relpath(intake->source, job->item.path);
-
-        if (!held || strcmp(held, relpath) != 0)
-            continue;
-        if (names_is_empty(&intake->held))
-            intake->held_look_at = clock_steady_ms() + HELD_LOOK_MS;
-        if (!names_add(&intake->held, relpath))
-            intake->walk_due = true;
-        return;
-    }
-}
-
-static void look_at_held(struct intake *intake)
-{
-    char *name;
-
-    if (clock_steady_ms() < intake->held_look_at)
-        return;
-    while ((name = names_take(&intake->held))) {
-        if (!names_add(&intake->names, name))
-            intake->walk_due = true;
-        free(name);
-    }
-}
-
 static void on_look_batch(void *owner, const struct scan_entry *entries, size_t count)
 {
     struct intake *intake = owner;
@@ -275,7 +241,8 @@ static void on_look_batch(void *owner, const struct scan_entry *entries, size_t 
             note_marker(intake, &entries[i]);
             continue;
         }
-        note_held(intake, entries[i].relpath);
+        if (!held_note(&intake->held, intake->flow, intake->source, entries[i].relpath))
+            intake->walk_due = true;
         (void)intake_row_apply(intake->flow, intake->source, &sight, &err);
         if (has_trouble(&err))
             break;
@@ -383,7 +350,8 @@ static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t 
             .is_old = intake->is_first && intake->source->existing == SOURCE_IGNORE,
         };
 
-        note_held(intake, entries[i].relpath);
+        if (!held_note(&intake->held, intake->flow, intake->source, entries[i].relpath))
+            intake->walk_due = true;
         (void)intake_row_apply(intake->flow, intake->source, &sight, &err);
     }
     (void)has_trouble(&err);
@@ -506,8 +474,8 @@ static void arm_for_next(struct intake *intake)
         due_at != INT64_MAX)
         arm(intake, due_at - clock_wall_ms());
     (void)has_trouble(&err);
-    if (!names_is_empty(&intake->held))
-        arm(intake, intake->held_look_at - clock_steady_ms());
+    if (held_due_in(&intake->held) >= 0)
+        arm(intake, held_due_in(&intake->held));
     if (!intake->walk && intake->events)
         arm(intake, intake->next_walk_at - clock_steady_ms());
 }
@@ -525,7 +493,8 @@ static void plan(struct intake *intake)
         intake->walk_due = true;
     if (!intake->walk && (intake->walk_due || !names_is_empty(&intake->folders)))
         start_walk(intake);
-    look_at_held(intake);
+    if (!held_hand_over(&intake->held, &intake->names))
+        intake->walk_due = true;
     if (!intake->look)
         start_look(intake);
     arm_for_next(intake);

@@ -41,6 +41,8 @@ static bool write_item(struct save *save, struct db *db, struct err *err)
 {
     struct item_job *job = of_save(save);
 
+    if (!job->needs_write)
+        return true;
     if (job->kind->write && !job->kind->write(job, db, err))
         return false;
     return item_save(db, &job->item, err) && free_aliases(&job->item, db, err);
@@ -70,6 +72,7 @@ static void on_end_saved(struct save *save)
 
 static void save_and_end(struct item_job *job)
 {
+    job->needs_write = true;
     job->save.saved = on_end_saved;
     turn_save(job->flow->turn, &job->save);
 }
@@ -255,8 +258,11 @@ static void on_checkpoint_saved(struct save *save)
 static void on_checkpoint(struct job *base)
 {
     struct item_job *job = of(base);
+    enum item_state stage = (enum item_state)base->step->stage;
 
-    item_move(&job->item, (enum item_state)base->step->stage, clock_wall_ms());
+    /* A step within the same state that leaves nothing to be kept costs no commit. */
+    job->needs_write = job->item.state != stage || job->kind->write;
+    item_move(&job->item, stage, clock_wall_ms());
     job->stage_began_ms = clock_steady_ms();
     job->save.saved = on_checkpoint_saved;
     turn_save(job->flow->turn, &job->save);

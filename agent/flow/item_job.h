@@ -46,6 +46,7 @@ struct item_job {
     struct source *source; /* NULL: the configuration no longer has it */
     struct item item;
     struct err end;
+    bool needs_write;            /* by the save that is queued */
     int64_t stage_began_ms;      /* steady: for rates */
     struct item_job *next;       /* in flow->jobs */
     struct item_job *next_limbo; /* in flow->limbo */

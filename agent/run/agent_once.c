@@ -7,8 +7,10 @@
 #include "base/log.h"
 #include "run/agent_parts.h"
 
-/* So many failed probes in a row, with the backoff of transfers.retry, end a single pass. */
-enum { UNREACHABLE_PROBES = 8 };
+enum {
+    UNREACHABLE_PROBES = 8, /* so many in a row, with transfers.retry's backoff, end a pass */
+    ALERT_LOOK_MS = 20,
+};
 
 int64_t agent_count_failed(struct agent *agent)
 {
@@ -110,12 +112,21 @@ void agent_once_check(struct agent *agent)
 {
     if (!agent->options->once || agent->ending)
         return;
-    if (is_stuck(agent) || is_past_deadline(agent)) {
-        agent_stop(agent, true);
-    } else if (is_over(agent) && !alerts_are_busy(agent->alerts)) {
-        note_missing_folders(agent);
-        agent_stop(agent, false);
+    bool stuck = is_stuck(agent);
+    if (!stuck && !is_over(agent)) {
+        if (is_past_deadline(agent))
+            agent_stop(agent, true);
+        return;
     }
+    /* What went wrong is told by this process: there may be no other for days. */
+    if (alerts_are_busy(agent->alerts)) {
+        agent->end = (struct err){.kind = ERR_OK};
+        agent_wake_in(agent, ALERT_LOOK_MS);
+        return;
+    }
+    if (!stuck)
+        note_missing_folders(agent);
+    agent_stop(agent, stuck);
 }
 
 int agent_exit_code(struct agent *agent, struct err *err)

@@ -81,6 +81,7 @@ struct agent {
 
 /* schedule.c */
 void agent_wake(struct agent *agent); /* plans in this turn or the next */
+void agent_wake_in(struct agent *agent, int64_t in_ms);
 void agent_plan(struct agent *agent);
 
 /* Pure: how many more uploads may start. */

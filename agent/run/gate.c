@@ -115,7 +115,7 @@ static void alert_paused(struct gate *gate)
                   gate->origin, gate->why.message);
     const struct alert_notice notice = {
         .event = "auth_paused",
-        .subject = "",
+        .subject = is_foreign ? "tenant" : "", /* who put a wrong token there hears of it */
         .severity = alert_severity("auth_paused"),
         .text = text,
         .action = is_foreign
@@ -187,7 +187,7 @@ static void clear_auth_pause(struct gate *gate)
 
     *pause = (struct pause){0};
     turn_save(gate->options.flow->turn, &gate->save);
-    alerts_clear(gate->options.alerts, "auth_paused", "");
+    alerts_clear(gate->options.alerts, "auth_paused", "*");
     alerts_raise(gate->options.alerts, &notice);
     gate->slots = 1;
 }
@@ -464,13 +464,12 @@ void gate_reload_pauses(struct gate *gate)
 {
     struct pause pauses[PAUSE_KIND_COUNT];
     struct err err = {.kind = ERR_OK};
-    bool was_paused = gate->pauses[PAUSE_OPERATOR].is_set;
 
     if (!pause_load(gate->options.flow->db, pauses, &err) && has_trouble(&err))
         return;
     gate->pauses[PAUSE_OPERATOR] = pauses[PAUSE_OPERATOR];
-    if (was_paused && !pauses[PAUSE_OPERATOR].is_set && gate->state == GATE_AUTH)
-        probe(gate);
+    if (!pauses[PAUSE_OPERATOR].is_set && gate->state == GATE_AUTH)
+        probe(gate); /* somebody said resume */
     gate->hooks->changed(gate->owner);
 }
 

@@ -164,9 +164,14 @@ void agent_plan(struct agent *agent)
     agent_once_check(agent);
 }
 
-void agent_wake(struct agent *agent)
+void agent_wake_in(struct agent *agent, int64_t in_ms)
 {
     /* Once it ends, that timer waits for the last job: agent_stop(). */
     if (!agent->ending && !uv_is_closing((uv_handle_t *)&agent->plan_timer))
-        uv_timer_start(&agent->plan_timer, on_plan, 1, 0);
+        uv_timer_start(&agent->plan_timer, on_plan, (uint64_t)in_ms, 0);
+}
+
+void agent_wake(struct agent *agent)
+{
+    agent_wake_in(agent, 1);
 }

@@ -1,14 +1,14 @@
-#include "run/steer.h"
+#include "run/steer_parts.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "flow/item_move.h"
+#include "store/alert_row.h"
 #include "store/item.h"
 #include "store/pause.h"
 
@@ -17,20 +17,6 @@ enum {
     STEER_WATCHES = 64,   /* that may cover the same path */
     FIRMWARE_ID_MAX = 71, /* as store/remote.h keeps them */
 };
-
-/* Shared by all: what others wrote in this turn is not lost when our own change fails. */
-static bool begin(struct db *db, struct err *err)
-{
-    return db_commit(db, err) && db_begin(db, err);
-}
-
-static bool finish(struct db *db, bool ok, struct err *err)
-{
-    if (ok && db_commit(db, err))
-        return true;
-    db_rollback(db);
-    return false;
-}
 
 struct change { /* what one() below is given with each row */
     const struct steer *steer;
@@ -56,14 +42,29 @@ static bool change_rows(const struct change *change, const int64_t *ids, size_t 
 {
     struct db *db = change->steer->db;
 
-    return count == 0 ||
-           (begin(db, err) && finish(db, change_each(change, ids, count, one, err), err));
+    return count == 0 || (steer_begin(db, err) &&
+                          steer_finish(db, change_each(change, ids, count, one, err), err));
 }
 
 static bool is_busy(const struct steer *steer, const struct item *item)
 {
     return steer->live && steer->live->is_busy &&
            steer->live->is_busy(steer->live->owner, item->id);
+}
+
+/* What lasts until somebody does something about this file: somebody did. */
+static bool clear_alerts(const struct steer *steer, const char *path, struct err *err)
+{
+    static const char *const events[] = {"upload_unconfirmed", "analysis_overdue"};
+    struct alert_row row;
+    bool cleared;
+
+    snprintf(row.subject, sizeof row.subject, "%s", path); /* cut as it was when it was raised */
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        if (!alert_row_clear(steer->db, events[i], row.subject, steer->now_ms, &cleared, err))
+            return false;
+    }
+    return true;
 }
 
 static bool load(const struct steer *steer, int64_t id, struct item *item, struct err *err)
@@ -73,69 +74,6 @@ static bool load(const struct steer *steer, int64_t id, struct item *item, struc
     if (!item_by_id(steer->db, id, item, &found, err))
         return false;
     return found || err_set(err, ERR_INTERNAL, "read item %jd: it is gone", (intmax_t)id);
-}
-
-/* ---- pauses ---- */
-
-static bool check_text(const char *text, const char *what, size_t room, struct err *err)
-{
-    if (text[0] == '\0')
-        return err_set(err, ERR_USAGE, "%s must not be empty", what);
-    if (strlen(text) >= room)
-        return err_set(err, ERR_USAGE, "%s is over %zu bytes", what, room - 1);
-    if (!printable_is(text))
-        return err_set(err, ERR_USAGE, "%s must be one line of printable UTF-8", what);
-    return true;
-}
-
-static void tell_pause(const struct pause *old, const struct pause *pause,
-                       struct steer_result *result)
-{
-    char since[CLOCK_TEXT_SIZE];
-
-    if (!old->is_set) {
-        snprintf(result->text, sizeof result->text, "paused: %s", pause->reason);
-        return;
-    }
-    auto_free char *by = printable_new(old->by_whom);
-    snprintf(result->text, sizeof result->text, "already paused since %s by %s; reason now: %s",
-             clock_text(old->since, since), by, pause->reason);
-}
-
-bool steer_pause(const struct steer *steer, const char *reason, const char *by,
-                 struct steer_result *result, struct err *err)
-{
-    struct pause pauses[PAUSE_KIND_COUNT];
-    struct pause pause = {.is_set = true, .since = steer->now_ms};
-
-    if (!check_text(reason, "the reason", sizeof pause.reason, err) ||
-        !check_text(by, "the author", sizeof pause.by_whom, err))
-        return false;
-    snprintf(pause.reason, sizeof pause.reason, "%s", reason);
-    snprintf(pause.by_whom, sizeof pause.by_whom, "%s", by);
-    if (!pause_load(steer->db, pauses, err) || !begin(steer->db, err) ||
-        !finish(steer->db, pause_set(steer->db, PAUSE_OPERATOR, &pause, err), err))
-        return err_wrap(err, "pause");
-    result->changed = !pauses[PAUSE_OPERATOR].is_set;
-    tell_pause(&pauses[PAUSE_OPERATOR], &pause, result);
-    return true;
-}
-
-bool steer_resume(const struct steer *steer, struct steer_result *result, struct err *err)
-{
-    struct pause pauses[PAUSE_KIND_COUNT];
-
-    if (!pause_load(steer->db, pauses, err) || !begin(steer->db, err) ||
-        !finish(steer->db, pause_clear(steer->db, PAUSE_OPERATOR, err), err))
-        return err_wrap(err, "resume");
-    const char *rest = "";
-    if (pauses[PAUSE_AUTH].is_set)
-        rest = steer->live ? "; the token's pause stays until it works, it is tried now"
-                           : "; the token's pause stays until a token works";
-    result->changed = pauses[PAUSE_OPERATOR].is_set;
-    snprintf(result->text, sizeof result->text, "%s%s",
-             result->changed ? "resumed" : "was not paused by an operator", rest);
-    return true;
 }
 
 /* ---- retry ---- */
@@ -167,7 +105,7 @@ static bool start_over(const struct steer *steer, struct item *item, struct err 
     else
         item_restart(item, steer->now_ms);
     item->due_at = steer->now_ms;
-    return item_save(steer->db, item, err);
+    return clear_alerts(steer, item->path, err) && item_save(steer->db, item, err);
 }
 
 static bool take_firmware(const struct steer *steer, struct item *item, const char *firmware_id,
@@ -176,7 +114,7 @@ static bool take_firmware(const struct steer *steer, struct item *item, const ch
     auto_item struct item holder = {0};
     bool held;
 
-    if (!check_text(firmware_id, "the firmware ID", FIRMWARE_ID_MAX + 1, err) ||
+    if (!steer_check_text(firmware_id, "the firmware ID", FIRMWARE_ID_MAX + 1, err) ||
         !item_by_firmware(steer->db, firmware_id, &holder, &held, err))
         return false;
     if (held) {
@@ -201,7 +139,7 @@ static bool decide(const struct steer *steer, struct item *item, const char *ass
     }
     forget_trouble(item);
     item->due_at = steer->now_ms;
-    return item_save(steer->db, item, err);
+    return clear_alerts(steer, item->path, err) && item_save(steer->db, item, err);
 }
 
 static bool hasten(const struct steer *steer, struct item *item, struct err *err)
@@ -209,6 +147,8 @@ static bool hasten(const struct steer *steer, struct item *item, struct err *err
     /* It may wait only because its product group is blocked. */
     if (item->state == ITEM_PENDING && !group_unblock_all(steer->db, err))
         return false;
+    if (item->misses == ITEM_NEEDS_PERSON)
+        item->misses = 0; /* a person says: look again */
     item->due_at = steer->now_ms;
     return item_save(steer->db, item, err);
 }
@@ -345,22 +285,36 @@ static bool check_sent(const struct steer *steer, const struct item *item, struc
     return err_set(err, ERR_BUSY, "%s is being sent; try again when it is through", path);
 }
 
+/* No job may take it up any more, and it stands for no other file of the same content. */
+static void let_go(struct item *item, int64_t now_ms)
+{
+    struct err why;
+
+    if (item->state == ITEM_HELD) /* it waits for a right: back to the start, then out */
+        item_move(item, ITEM_SETTLING, now_ms);
+    if (!item_may_move(item->state, ITEM_FAILED))
+        return;
+    err_set(&why, ERR_CANCELLED, "forgotten by a person while it was %s",
+            item_state_name(item->state));
+    item_note_error(item, &why);
+    item_move(item, ITEM_FAILED, now_ms);
+}
+
 static bool forget_one(const struct change *change, int64_t id, struct err *err)
 {
     const struct steer *steer = change->steer;
-    struct steer_result *result = change->result;
     auto_item struct item item = {0};
 
     if (!load(steer, id, &item, err) || !check_sent(steer, &item, err))
         return false;
+    let_go(&item, steer->now_ms);
     item.forgotten = 1;
     item.current = 0;
-    item.due_at = INT64_MAX; /* its state stays, to be read; no job takes it up */
-    result->changed++;
+    change->result->changed++;
     /* Copies of what will never be sent now stand for themselves. */
     if (!item.firmware_id && !item_free_aliases(steer->db, id, steer->now_ms, err))
         return false;
-    return item_save(steer->db, &item, err);
+    return clear_alerts(steer, item.path, err) && item_save(steer->db, &item, err);
 }
 
 /* Before anything is changed: the rows that can be in flight are the path's present ones. */

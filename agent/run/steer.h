@@ -9,7 +9,8 @@
  *          unconfirmed                   -> asked for now; --assume decides
  *          waiting in any other state    -> due now
  *          being sent, done, duplicate   -> nothing, and says so
- * forget   not listed or worked on any more; a digest with a firmware ID stays known
+ * forget   not listed or worked on any more (what was on its way becomes failed, so that no job
+ *          takes it up); a digest with a firmware ID stays known
  *
  * Errors: ERR_USAGE (a decision that does not fit), ERR_INPUT (nothing is known of the
  * path), ERR_BUSY (it is being sent), ERR_STORE, ERR_DISK_FULL.
