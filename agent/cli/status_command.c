@@ -35,7 +35,7 @@ static int run(struct session *session, struct err *err)
 
 static const struct args_option options[] = {
     ARGS_OPTION("--check", 0, ARGS_FLAG, check, NULL,
-                "exit 69 without a daemon, 77 for the token, 75 paused, 3 attention needed"),
+                "exit 69 (no daemon), 77 (token), 75 (paused), 3 (attention)"),
     {.name = NULL},
 };
 
@@ -43,7 +43,9 @@ const struct command command_status = {
     .name = "status",
     .summary = "the agent, its pauses, its queue and what needs attention",
     .options = options,
-    .about = "Works with and without a daemon. Fields of --json are only ever added.\n",
+    .about = "Works with and without a daemon. --check exits 0 when all is well, else with the first\n"
+             "of these that holds: 69 no daemon runs, 77 the token is refused, 75 an operator\n"
+             "paused it, 3 items failed, are held or overdue.\n",
     .examples = "onekey-agent status\n"
                 "onekey-agent status --check || page-somebody\n"
                 "onekey-agent status --json | jq .items\n",

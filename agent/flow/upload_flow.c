@@ -288,7 +288,8 @@ static void on_sent(void *owner, const struct http_reply *reply, const struct er
         end = *err;
     else
         read_firmware_id(upload, reply, &end);
-    if (end.kind == ERR_CANCELLED && reply->sent > 0)
+    /* Cut off, or answered by somebody in between: what was sent may have been taken. */
+    if ((end.kind == ERR_CANCELLED || end.kind == ERR_PROTOCOL) && reply->sent > 0)
         end.kind = ERR_UNSURE;
     /* The registration is no longer known there: nothing was taken, a new one is made. */
     if (end.kind == ERR_REJECTED && (reply->status == 404 || reply->status == 410))

@@ -1,3 +1,11 @@
+/*
+ * http.c - the agent's one struct http: its limits, its two timers, its list of requests.
+ *
+ * `look` runs exactly while there are requests, so the loop stays alive for them and an idle agent
+ * costs nothing. `pace` runs only while one of them waits for its turn or for bandwidth. What ended
+ * is reported from the multi's kick, one round of the loop later: that one place calls done(), and
+ * neither a start nor a cancel ever does.
+ */
 #include "net/http.h"
 
 #include <assert.h>
@@ -33,6 +41,7 @@ static struct http_request *pop(struct http_request **queue)
 
 static void give_turns(struct http *http)
 {
+    /* A turn that fails to start was taken all the same: a broken setup is no licence to spin. */
     while (http->waiting && http_limit_take(&http->turns, 1, 1, now_us()) > 0)
         http_request_take_turn(pop(&http->waiting));
 }
@@ -66,6 +75,7 @@ static void start_pace(struct http *http)
         uv_timer_start(&http->pace, on_pace, PACE_MS, PACE_MS);
 }
 
+/* Ending one only marks it (its report comes from the kick), so the list holds still meanwhile. */
 static void on_look(uv_timer_t *timer)
 {
     struct http *http = timer->data;
@@ -74,6 +84,7 @@ static void on_look(uv_timer_t *timer)
         http_request_look(request);
 }
 
+/* Inside libcurl: only noted. While two address families race, the winner is named last. */
 static void on_socket(void *private, curl_socket_t fd, bool gone)
 {
     struct http_request *request = private;
@@ -96,6 +107,8 @@ static void on_ended(void *owner, void *private, CURLcode code)
     http_request_end(request, NULL);
 }
 
+/* A worker that still reads or writes for a request holds its memory and the caller's descriptor:
+ * done() waits for it, so that the caller may close the file then. */
 static struct http_request *find_reportable(const struct http *http)
 {
     struct http_request *request = http->all;
@@ -175,6 +188,7 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
     assert(options->connect_timeout_ms > 0 && options->stall_timeout_ms > 0);
     assert(options->answer_timeout_ms > 0);
     (void)signal(SIGPIPE, SIG_IGN);
+    /* Never undone: a detached resolver thread may outlive every request (CURLOPT_QUICK_EXIT). */
     unsetenv("SSLKEYLOGFILE"); /* libcurl would write the session keys there */
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         err_set(err, ERR_INTERNAL, "start libcurl");

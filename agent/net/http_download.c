@@ -1,4 +1,10 @@
-/* http_download.c - a request whose answer goes into a file. */
+/*
+ * http_download.c - a request whose answer goes into a file.
+ *
+ * Nobody may take an error page for a document: only a 2xx reaches the file, and done() hears of
+ * success only when all of it is there, was written and was digested. What a failed download left
+ * in the file is the caller's to throw away.
+ */
 #include <string.h>
 
 #include "base/mem.h"

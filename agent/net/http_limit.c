@@ -1,3 +1,7 @@
+/*
+ * http_limit.c - the bucket counts millionths, so that a rate of 3 a second loses nothing to
+ * rounding however often it is asked.
+ */
 #include "net/http_limit.h"
 
 #include <assert.h>
@@ -14,6 +18,7 @@ static void refill(struct http_limit *limit, uint64_t now_us)
     uint64_t elapsed_us = now_us > limit->at_us ? now_us - limit->at_us : 0;
     int64_t full = limit->burst * MILLION;
 
+    /* Before the product, which could overflow after a night without uploads. */
     if (elapsed_us > longest_us)
         elapsed_us = longest_us;
     limit->at_us = now_us;

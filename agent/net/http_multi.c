@@ -1,3 +1,10 @@
+/*
+ * http_multi.c - sockets, the deadline and ended transfers.
+ *
+ * libcurl's callbacks only set handles; whatever calls back into libcurl or out to the agent runs
+ * from the loop. A struct watch belongs to the socket that libcurl asked for and is freed in its
+ * close callback, nowhere else; the multi is cleaned up after the last handle closed.
+ */
 #include "net/http_multi.h"
 
 #include <assert.h>
@@ -71,6 +78,7 @@ static void reap(struct http_multi *multi)
     }
 }
 
+/* Every way into libcurl's machine ends in a reap: a transfer can end in any of them. */
 static void drive(struct http_multi *multi, curl_socket_t fd, int events)
 {
     int running;
@@ -186,6 +194,7 @@ static int set_watch(CURL *easy, curl_socket_t fd, int wanted, void *userdata, v
     }
     if (!watch)
         watch = watch_new(multi, fd);
+    /* uv_poll_start() costs two system calls even for what it already watches. */
     if (watch && watch->wanted != events) {
         watch->wanted = events;
         uv_poll_start(&watch->poll, events, on_poll);
@@ -224,6 +233,7 @@ struct http_multi *http_multi_new(uv_loop_t *loop, const struct http_multi_hooks
     if (uv_async_init(loop, &multi->kick, on_kick) < 0)
         abort(); /* no descriptor left at the very start */
     multi->kick.data = multi;
+    /* It is always there; only what it announces should keep the loop alive. */
     uv_unref((uv_handle_t *)&multi->kick);
     multi->open_handles = 2;
     return multi;

@@ -1,3 +1,12 @@
+/*
+ * http_reader.c - a ring of chunks between one worker at a time and the loop.
+ *
+ *   worker:  pread -> digest -> (last one: compare digest, fstat)     fills ring[first + count]
+ *   loop:    publish it, start the next; http_reader_take() empties   ring[first]
+ *
+ * Only one chunk is in work at a time, because a digest takes its bytes in order; so nothing here
+ * needs a lock. While a worker runs, `target`, `digest`, `sha256` and `failure` are its own.
+ */
 #include "net/http_reader.h"
 
 #include <assert.h>
@@ -124,6 +133,7 @@ static bool is_accepted(struct http_reader *reader)
            part->verify(reader->verify_owner, part, reader->sha256, &reader->failure);
 }
 
+/* Not before the last chunk passed: what is published will be sent. */
 static void publish(struct http_reader *reader)
 {
     if (is_last_read(reader)) {
@@ -157,6 +167,7 @@ static void read_on(struct http_reader *reader)
         return;
     reader->target = &reader->ring[(reader->first + reader->count) % CHUNKS_AHEAD];
     reader->target->size = left < (int64_t)reader->chunk_size ? (size_t)left : reader->chunk_size;
+    /* A small file gets a small buffer, and a chunk that is never needed gets none. */
     if (!reader->target->bytes)
         reader->target->bytes = xcalloc(1, reader->target->size);
     reader->is_working = true;
@@ -222,6 +233,7 @@ void http_reader_take(struct http_reader *reader, char *to, size_t size)
     reader->taken = 0;
     reader->first = (reader->first + 1) % CHUNKS_AHEAD;
     reader->count--;
+    /* The next part of the form reads ahead by now: two rings at once would be one too many. */
     if (reader->taken_total == reader->part->size)
         release_ring(reader);
     else

@@ -1,3 +1,10 @@
+/*
+ * http_request.c - the life of a request, and what is made of its end.
+ *
+ * Everything that is told at the end (status, bytes sent, headers) stays readable in the easy
+ * handle after it was removed, so nothing is copied along the way; judge() and compose() ask for
+ * it once. The verdict itself is pure and lives in http_verdict.c.
+ */
 #include "net/http_request.h"
 
 #include <assert.h>
@@ -51,11 +58,13 @@ static const char *header(const struct http_request *request, const char *name)
     return found->value;
 }
 
+/* Name, connection, proxy and TLS are done: from here on the request may have been seen. */
 static bool is_connected(const struct http_request *request)
 {
     return figure(request, CURLINFO_PRETRANSFER_TIME_T) > 0;
 }
 
+/* A request without a body has -1 to send. */
 static bool is_all_sent(const struct http_request *request)
 {
     return http_request_sent(request) >= figure(request, CURLINFO_CONTENT_LENGTH_UPLOAD_T);
@@ -134,6 +143,7 @@ static void judge(struct http_request *request, struct err *err)
     http_setup_redact(request->authenticated ? request->http->token : NULL, err);
 }
 
+/* Also for what failed: a caller that was cancelled wants to know how much had left. */
 static void compose(const struct http_request *request, struct http_reply *reply)
 {
     *reply = (struct http_reply){
@@ -218,6 +228,7 @@ void http_request_init(struct http_request *request, struct http *http,
         http_request_header(request, *headers);
 }
 
+/* libcurl copies the line but not the list: that one lives as long as the request. */
 void http_request_header(struct http_request *request, const char *line)
 {
     request->headers = curl_slist_append(request->headers, line);

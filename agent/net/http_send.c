@@ -10,6 +10,7 @@ enum { WAIT_MAX_MS = 60 * 1000, TOTAL_MAX_MS = 5 * 60 * 1000 };
 
 static const struct http_request_kind send_kind = {.has_turn = true, .any_markup = true};
 
+/* The platform answers a query in seconds: fifteen minutes of patience are for files. */
 static int64_t at_most(int64_t value, int64_t most)
 {
     return value < most ? value : most;

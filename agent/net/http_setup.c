@@ -1,3 +1,9 @@
+/*
+ * http_setup.c - the options of every transfer, each against something that was seen to go wrong.
+ *
+ * No redirect, no netrc, no other protocol, no cookie: the platform needs none of them, and each
+ * is a way for a token or a firmware image to end up elsewhere.
+ */
 #include "net/http_setup.h"
 
 #include <errno.h>
@@ -36,6 +42,7 @@ struct http_setup {
     unsigned user_timeout_ms;
 };
 
+/* The only place in the program where a secret becomes a string. */
 static const char *reveal(const struct secret *secret)
 {
     return secret_reveal(secret);
@@ -140,8 +147,10 @@ static void apply_trust(const struct http_setup *setup, struct http_easy *easy)
     http_easy_set(easy, CURLOPT_PROXY_CAPATH, NULL);
 }
 
+/* Our headers are for the platform: a proxy sees those of its own CONNECT only. */
 static void apply_proxy(const struct http_setup *setup, struct http_easy *easy)
 {
+    /* Not set, the environment's variables stay in force; "" turns them off. */
     if (setup->proxy)
         http_easy_set(easy, CURLOPT_PROXY, setup->proxy);
     if (setup->no_proxy)

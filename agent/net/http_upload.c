@@ -258,6 +258,7 @@ static bool check(const struct http_form *form, struct err *err)
     return true;
 }
 
+/* The caller's texts may be gone before the upload is. */
 static void copy_part(struct http_upload *upload, size_t i, const struct http_part *from,
                       void *owner)
 {
@@ -332,6 +333,7 @@ static struct http_upload *upload_new(struct http *http, const struct http_form 
     http_request_init(request, http, &upload_kind, form->url, NULL);
     request->authenticated = true;
     request->max_answer = form->max_answer;
+    /* The first of several keeps its large buffers: it was alone when it began. */
     upload->chunk_size = http->uploads == 0 ? CHUNK_ALONE : CHUNK_AMONG;
     upload->count = form->count;
     upload->parts = xcalloc(form->count, sizeof *upload->parts);

@@ -1,3 +1,9 @@
+/*
+ * http_url.c - what a URL in an answer may mean.
+ *
+ * The origin check is only as good as the parser behind it, so this uses libcurl's own, strictly:
+ * no guessed scheme, no blanks, no login. What it refuses here is not sent anywhere.
+ */
 #include "net/http_url.h"
 
 #include <assert.h>
@@ -80,6 +86,7 @@ static bool has_scheme(const char *reference)
     return size > 0 && reference[size] == ':';
 }
 
+/* Here only to fail early and by name; http_setup_check() decides when the request is made. */
 static char *join_absolute(const char *api_url, const char *reference, struct err *err)
 {
     if (!http_url_check(reference, err))
@@ -103,6 +110,7 @@ char *http_url_join(const char *api_url, const char *reference, struct err *err)
         err_set(err, ERR_MALFORMED, "upload URL is neither absolute nor a path");
         return NULL;
     }
+    /* As httpx does with its base_url: a leading slash does not mean the root of the host. */
     while (base > 0 && api_url[base - 1] == '/')
         base--;
     const char *slash = reference[0] == '/' ? "" : "/";

@@ -1,3 +1,9 @@
+/*
+ * http_verdict.c - the one table of what the outside world's answers mean.
+ *
+ * In doubt an upload is UNSURE rather than failed: asking the platform costs two requests, sending
+ * an image twice costs an analysis and leaves a duplicate that only a person can remove.
+ */
 #include "net/http_verdict.h"
 
 #include <ctype.h>
@@ -39,6 +45,7 @@ static bool may_be_executed(const struct http_facts *facts)
            (facts->status >= 502 && facts->status <= 504);
 }
 
+/* 501 and the like stay SERVER: nothing that answers so has stored a file. */
 static enum err_kind kind_of_status(const struct http_facts *facts)
 {
     if (may_be_executed(facts))
@@ -63,6 +70,7 @@ static enum err_kind kind_of_status(const struct http_facts *facts)
 }
 
 /* Borrowed from the JSON, or NULL. */
+/* Both of the platform's shapes: REST (type, detail) and GraphQL (message). */
 static const char *text_of(const json_t *root)
 {
     static const char *const keys[] = {"detail", "message", "type"};
@@ -171,6 +179,7 @@ bool http_looks_html(const char *content_type, const char *body, size_t size, bo
     return content_type && strncasecmp(content_type, "text/html", 9) == 0;
 }
 
+/* A wrong clock or a hostile header must not park an item for a year: hence the cap. */
 int64_t http_retry_after(const char *text, int64_t now_wall_s)
 {
     long long seconds;

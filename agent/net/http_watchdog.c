@@ -1,3 +1,7 @@
+/*
+ * http_watchdog.c - any change of phase or progress starts the count anew, also a progress that
+ * went down: bytes move from ours to the kernel's buffer and from there to the wire.
+ */
 #include "net/http_watchdog.h"
 
 #include <stddef.h>

@@ -1,3 +1,9 @@
+/*
+ * http_writer.c - two buffers that change places.
+ *
+ * The loop fills one while a worker writes and digests the other. When both are full the transfer
+ * is paused: a slow disk slows the download down and never the loop.
+ */
 #include "net/http_writer.h"
 
 #include <assert.h>
@@ -49,6 +55,7 @@ static void on_work(uv_work_t *work)
         }
         done += (size_t)put;
     }
+    /* Of what the disk took, not of what came: the digest vouches for the file. */
     writer->offset += (int64_t)done;
     digest_add(writer->digest, writer->writing.bytes, done);
 }
@@ -61,6 +68,7 @@ static void on_worked(uv_work_t *work, int status)
 
     (void)status;
     writer->is_working = false;
+    /* Finishing may take two rounds: one buffer in work, one not yet full. */
     if (writer->is_finishing && writer->failure.kind == ERR_OK)
         http_writer_finish(writer);
     writer->on_change(writer->owner);

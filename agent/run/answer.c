@@ -1,3 +1,9 @@
+/*
+ * answer.c - the table of commands, and the turn of an answer.
+ *
+ * A command is a struct answer_kind: start() only looks at arguments, so that a request
+ * that is not understood changes nothing; work() does one bounded piece.
+ */
 #include "run/answer.h"
 
 #include <assert.h>
@@ -50,6 +56,7 @@ struct answer *answer_new(const char *command, const json_t *arguments,
         err_set(err, ERR_USAGE, "%s: the arguments are no object", command);
         return NULL;
     }
+    /* The request is gone before the answer is over: its arguments are kept. */
     auto_answer struct answer *answer = xcalloc(1, sizeof *answer);
     answer->kind = kind;
     answer->context = *context;

@@ -1,3 +1,9 @@
+/*
+ * answer_arguments.c - strict on purpose: a mistyped filter that is ignored would list,
+ * or forget, more than was meant.
+ *
+ * Paths are bytes. JSON carries UTF-8 only, so one that is not goes in hex beside.
+ */
 #include "run/answer_arguments.h"
 
 #include <assert.h>
@@ -54,6 +60,7 @@ static char *bytes_new(const char *hex)
         int high = hex_value(hex[2 * i]);
         int low = hex_value(hex[2 * i + 1]);
 
+        /* A NUL would cut the path: another file would be meant. */
         if (high < 0 || low < 0 || (high == 0 && low == 0))
             return NULL;
         bytes[i] = (char)(high * 16 + low);
@@ -92,6 +99,7 @@ static bool take_fraction(const char **at, int *ms)
         return true;
     if (!isdigit((unsigned char)**at))
         return false;
+    /* Digits behind the third count nothing. */
     for (; isdigit((unsigned char)**at); (*at)++, scale /= 10)
         *ms += (**at - '0') * scale;
     return true;
@@ -204,6 +212,7 @@ bool arguments_check(json_t *arguments, const struct argument *list, struct err 
         bool fits = false;
         bool known = find_argument(name, value, list, &fits);
 
+        /* null is how some programs say "not given". */
         if ((known && fits) || json_is_null(value))
             continue;
         auto_free char *text = printable_new(name);

@@ -1,3 +1,9 @@
+/*
+ * answer_json.c - the fields and their order are SPEC 10's; new ones come behind them.
+ *
+ * An item is told with all that hangs from it, so what hangs from it is bounded too: a
+ * content of which ten thousand copies lie about must not make one endless row.
+ */
 #include "run/answer_json.h"
 
 #include <assert.h>

@@ -1,7 +1,8 @@
 /*
  * answer_steer.c - pause, resume, rescan, retry, forget: steer.c's changes, told as rows.
  *
- * The agent hears of a change only after it is committed.
+ * The agent hears of a change only after it is committed, and so does the person: what
+ * was told as done survives a power cut.
  */
 #include "base/auto.h"
 #include "base/mem.h"

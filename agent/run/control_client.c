@@ -1,3 +1,9 @@
+/*
+ * control_client.c - candidates one after the other, then one blocking conversation.
+ *
+ * Every wait has a limit: a daemon that is stopped in a debugger must not hang a command
+ * in somebody's build. Nothing that the other side sends is trusted to have an end.
+ */
 #include "run/control_client.h"
 
 #include <assert.h>
@@ -55,6 +61,7 @@ static bool await(const struct asking *asking, short events, struct err *err)
     return err_set(err, ERR_BUSY, "the agent does not answer for %d s", asking->timeout_ms / 1000);
 }
 
+/* The path without links: the agent may have been started by another name of the same. */
 static bool make_request(const struct control_request *request, struct buf *line, struct err *err)
 {
     auto_free char *real_dir = realpath(request->state_dir, NULL);

@@ -1,3 +1,7 @@
+/*
+ * control_line.c - one buffer; lines are looked at in place, and what was taken is moved
+ * out only when more comes, so that many lines in one read are not copied again and again.
+ */
 #include "run/control_line.h"
 
 #include <assert.h>

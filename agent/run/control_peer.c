@@ -1,5 +1,9 @@
 /*
  * control_peer.c - one client of the control socket: its request, its answer, its end.
+ *
+ * Rows are made when there is room to write them, never ahead: what waits for a client is
+ * bounded, whatever it asks for and however slowly it reads. A client that goes away while
+ * it is answered is noticed by the next write; a change that it asked for is finished.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,7 @@
+/*
+ * control_socket.c - making the file without a moment in which it is too open, and
+ * removing only what is one's own.
+ */
 #include "run/control_socket.h"
 
 #include <errno.h>
@@ -126,6 +130,7 @@ bool control_socket_make(int dir_fd, const char *group, struct control_socket *m
     return true;
 }
 
+/* Somebody may have replaced it meanwhile, as a person who tidies up does. */
 void control_socket_remove(int dir_fd, const struct control_socket *made)
 {
     struct stat facts;

@@ -1,3 +1,9 @@
+/*
+ * steer.c - retry and forget: one row's decision each, and pages of them.
+ *
+ * States change through item_move() only, as a flow's do: what SPEC 5 does not allow to
+ * a flow a person cannot do by accident either.
+ */
 #include "run/steer_parts.h"
 
 #include <assert.h>
@@ -78,6 +84,7 @@ static bool load(const struct steer *steer, int64_t id, struct item *item, struc
 
 /* ---- retry ---- */
 
+/* A retry is a new life: the old count must not make it fail at once. */
 static void forget_trouble(struct item *item)
 {
     item_clear_error(item);

@@ -12,8 +12,8 @@ from c_source import Finding, blank, files, report, root_of
 FUNCTION_LINES = 60
 PARAMETERS = 6
 FILE_LINES = {".c": 600, ".h": 160}
-# A header below tests/ holds the helpers of some test programs: it is code, not an interface.
-TEST_FILE_LINES = 600
+# One test program per module, tables and helpers included; a header there is code, no interface.
+TEST_FILE_LINES = 800
 TABLE_START = re.compile(r"^\s+(?:static\s+)?const\b.*=\s*\{\s*$")
 TABLE_HEAD = re.compile(r"^\s+static\s+const\s+struct\s*\w*\s*\{\s*$")
 

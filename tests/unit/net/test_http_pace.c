@@ -182,6 +182,38 @@ static void uploads_share_one_bandwidth(void **state)
     close(fd);
 }
 
+static void answer_queries(struct visit *visit)
+{
+    while (peer_read_head(visit))
+        peer_answer(visit, "200 OK", "application/json", "{}");
+}
+
+static void requests_keep_to_their_rate(void **state)
+{
+    enum { COUNT = 12, PER_SECOND = 10 };
+    struct rig rig;
+    struct err err;
+    struct outcome outcomes[COUNT];
+    struct http_options options = rig_options;
+
+    (void)state;
+    options.requests_per_second = PER_SECOND;
+    rig_start_with(&rig, answer_queries, NULL, options);
+    uint64_t begin_ns = uv_hrtime();
+    const struct http_call call = {.url = rig_url(&rig, "/q"), .max_answer = 100};
+    for (int i = 0; i < COUNT; i++) {
+        outcomes[i] = (struct outcome){0};
+        assert_non_null(http_send(rig.http, &call, rig_done, &outcomes[i], &err));
+    }
+    uv_run(&rig.loop, UV_RUN_DEFAULT);
+    uint64_t took_ms = (uv_hrtime() - begin_ns) / 1000000;
+    rig_stop(&rig);
+    for (int i = 0; i < COUNT; i++)
+        rig_want(&outcomes[i], ERR_OK, "");
+    /* Two at once, then one each 100 ms. */
+    assert_in_range(took_ms, 950, 2500);
+}
+
 struct cancelling {
     struct outcome outcome;
     struct rig *rig;
@@ -346,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_stops_is_given_up),
         cmocka_unit_test(a_slow_line_is_not_a_stall),
         cmocka_unit_test(being_held_back_by_ourselves_is_not_a_stall),
+        cmocka_unit_test(requests_keep_to_their_rate),
         cmocka_unit_test(uploads_share_one_bandwidth),
         cmocka_unit_test(cancel_works_in_every_phase),
     };

@@ -560,28 +560,6 @@ static void done_may_start_and_cancel_others(void **state)
     rig_stop(&rig);
 }
 
-static void requests_keep_to_their_rate(void **state)
-{
-    enum { COUNT = 12, PER_SECOND = 10 };
-    struct rig rig;
-    struct outcome outcomes[COUNT];
-    struct http_options options = rig_options;
-
-    (void)state;
-    options.requests_per_second = PER_SECOND;
-    rig_start_with(&rig, say_ok, NULL, options);
-    uint64_t begin_ns = uv_hrtime();
-    for (int i = 0; i < COUNT; i++)
-        send_call(&rig, (struct http_call){.body = NULL}, &outcomes[i]);
-    uv_run(&rig.loop, UV_RUN_DEFAULT);
-    uint64_t took_ms = (uv_hrtime() - begin_ns) / 1000000;
-    rig_stop(&rig);
-    for (int i = 0; i < COUNT; i++)
-        rig_want(&outcomes[i], ERR_OK, "");
-    /* Two at once, then one each 100 ms. */
-    assert_in_range(took_ms, 950, 2500);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -602,7 +580,6 @@ int main(void)
         cmocka_unit_test(connecting_has_an_end),
         cmocka_unit_test(cancel_works_in_every_phase),
         cmocka_unit_test(done_may_start_and_cancel_others),
-        cmocka_unit_test(requests_keep_to_their_rate),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,10 @@
 #include "base/log.h"
 #include "run/known_items.h"
 #include "run/steer.h"
+#include "store/alert_row.h"
 #include "store/pause.h"
+
+#define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static struct steer steer_on(struct db *db)
 {
@@ -24,7 +27,7 @@ static int64_t add_troubled(struct db *db, enum item_state state, const char *pa
     item.settle_looks = 2;
     item.settle_since_ms = 12345;
     item.registered_at = KNOWN_NOW_MS - 2000;
-    text_replace(&item.sha256, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    text_replace(&item.sha256, DIGEST);
     text_replace(&item.upload_id, "upload-1");
     text_replace(&item.error_kind, "server");
     text_replace(&item.error, "send: HTTP 503");
@@ -327,13 +330,20 @@ static void forgetting_depends_on_what_is_under_way(void **state)
         const char *why;
         enum item_state from;
         bool ok;
+        enum item_state want;
     } rows[] = {
-        {"failed", ITEM_FAILED, true},
-        {"done", ITEM_DONE, true},
-        {"still settling", ITEM_SETTLING, true},
-        {"nobody knows whether it arrived", ITEM_UNCONFIRMED, true},
-        {"about to be registered", ITEM_REGISTERING, false},
-        {"being sent", ITEM_UPLOADING, false},
+        {"failed", ITEM_FAILED, true, ITEM_FAILED},
+        {"done", ITEM_DONE, true, ITEM_DONE},
+        {"a copy", ITEM_DUPLICATE, true, ITEM_DUPLICATE},
+        {"ignored", ITEM_IGNORED, true, ITEM_IGNORED},
+        {"still settling: no look is due", ITEM_SETTLING, true, ITEM_FAILED},
+        {"read, or about to be", ITEM_HASHING, true, ITEM_FAILED},
+        {"waiting to be sent: it is not", ITEM_PENDING, true, ITEM_FAILED},
+        {"held: a new token does not wake it", ITEM_HELD, true, ITEM_FAILED},
+        {"unconfirmed: nobody asks any more", ITEM_UNCONFIRMED, true, ITEM_FAILED},
+        {"never analysed: nobody asks any more", ITEM_ANALYSING, true, ITEM_FAILED},
+        {"about to be registered", ITEM_REGISTERING, false, ITEM_REGISTERING},
+        {"being sent", ITEM_UPLOADING, false, ITEM_UPLOADING},
     };
 
     (void)state;
@@ -346,11 +356,99 @@ static void forgetting_depends_on_what_is_under_way(void **state)
         auto_item struct item item = known_load(db, id);
 
         if (ok != rows[i].ok || item.forgotten != rows[i].ok || item.current == rows[i].ok ||
-            (!ok && err.kind != ERR_BUSY))
-            fail_msg("%s: %s, forgotten %jd", rows[i].why, ok ? "ok" : err.message,
-                     (intmax_t)item.forgotten);
+            item.state != rows[i].want || (!ok && err.kind != ERR_BUSY))
+            fail_msg("%s: %s, %s, forgotten %jd", rows[i].why, ok ? "ok" : err.message,
+                     item_state_name(item.state), (intmax_t)item.forgotten);
+        bool left;
+        if (!item_is_work_left(db, true, &left, &err) || left == ok)
+            fail_msg("%s: a single pass would wait for it", rows[i].why);
         db_close(db);
     }
+}
+
+static void what_was_forgotten_stands_for_no_other_file(void **state)
+{
+    struct db *db = known_ledger();
+    struct steer_result result;
+    auto_item struct item other = known_item(ITEM_HASHING, "/srv/copy.bin");
+    auto_item struct item original = {0};
+    struct err err;
+    bool found;
+
+    (void)state;
+    add_troubled(db, ITEM_HELD, "/srv/fw.bin", NULL);
+    text_replace(&other.sha256, DIGEST);
+    assert_true(item_by_content(db, &other, false, &original, &found, &err));
+    assert_true(found);
+    item_release(&original);
+    assert_true(forget_path(db, "/srv/fw.bin", &result, &err));
+    assert_true(item_by_content(db, &other, false, &original, &found, &err));
+    assert_false(found);
+    db_close(db);
+}
+
+static bool is_open(struct db *db, const char *event, const char *subject)
+{
+    struct alert_row row = {.severity = "warning"};
+    struct err err;
+    bool raised;
+
+    snprintf(row.event, sizeof row.event, "%s", event);
+    snprintf(row.subject, sizeof row.subject, "%s", subject);
+    assert_true(alert_row_raise(db, &row, &raised, &err)); /* again: only when it was over */
+    return !raised;
+}
+
+static void what_lasted_until_a_person_came_is_over(void **state)
+{
+    static const struct {
+        const char *why;
+        enum item_state from;
+        const char *event;
+        const char *assume; /* NULL: forget */
+    } rows[] = {
+        {"decided", ITEM_UNCONFIRMED, "upload_unconfirmed", "missing"},
+        {"not wanted any more", ITEM_UNCONFIRMED, "upload_unconfirmed", NULL},
+        {"not waited for any more", ITEM_ANALYSING, "analysis_overdue", NULL},
+    };
+    char path[400]; /* longer than what an alert keeps of it */
+
+    (void)state;
+    memset(path, 'p', sizeof path - 1);
+    path[0] = '/';
+    path[sizeof path - 1] = '\0';
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct db *db = known_ledger();
+        const struct steer steer = steer_on(db);
+        struct steer_result result = {0};
+        struct err err;
+
+        known_add(db, rows[i].from, path);
+        assert_false(is_open(db, rows[i].event, path));
+        assert_false(is_open(db, rows[i].event, "/srv/other"));
+        bool ok = rows[i].assume ? steer_retry(&steer, path, rows[i].assume, &result, &err)
+                                 : forget_path(db, path, &result, &err);
+        if (!ok || is_open(db, rows[i].event, path) || !is_open(db, rows[i].event, "/srv/other"))
+            fail_msg("%s: %s", rows[i].why, ok ? "still told" : err.message);
+        db_close(db);
+    }
+}
+
+static void a_retry_has_the_platform_asked_again_where_a_person_was_needed(void **state)
+{
+    struct db *db = known_ledger();
+    const struct steer steer = steer_on(db);
+    struct item needs = known_item(ITEM_UNCONFIRMED, "/srv/fw.bin");
+    struct steer_result result = {0};
+    struct err err;
+
+    (void)state;
+    needs.misses = ITEM_NEEDS_PERSON;
+    int64_t id = known_save(db, &needs);
+    assert_true(steer_retry(&steer, "/srv/fw.bin", NULL, &result, &err));
+    auto_item struct item item = known_load(db, id);
+    assert_int_equal(item.misses, 0);
+    db_close(db);
 }
 
 static void forgetting_covers_old_rows_and_frees_copies(void **state)
@@ -491,6 +589,9 @@ int main(void)
         cmocka_unit_test(an_unknown_path_says_what_to_do),
         cmocka_unit_test(all_that_failed_is_retried_page_by_page),
         cmocka_unit_test(forgetting_depends_on_what_is_under_way),
+        cmocka_unit_test(what_was_forgotten_stands_for_no_other_file),
+        cmocka_unit_test(what_lasted_until_a_person_came_is_over),
+        cmocka_unit_test(a_retry_has_the_platform_asked_again_where_a_person_was_needed),
         cmocka_unit_test(forgetting_covers_old_rows_and_frees_copies),
         cmocka_unit_test(a_pause_has_an_author_and_a_reason),
         cmocka_unit_test(a_pause_without_a_proper_reason_is_refused),
