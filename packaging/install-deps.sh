@@ -15,7 +15,7 @@ build='build-essential cmake ninja-build pkg-config
     libssl-dev zlib1g-dev libexpat1-dev'
 # The stand-in runs on Debian's own /usr/bin/python3: these are its modules, not pip's.
 demo='python3 python3-aiohttp python3-graphql-core python3-cryptography'
-test='libcmocka-dev python3-pytest python3-yaml
+test='libcmocka-dev python3-pytest python3-pytest-xdist python3-yaml
     clang clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
     curl sqlite3 openssl procps strace util-linux'
 
@@ -67,4 +67,5 @@ apt() {
 }
 apt update
 # shellcheck disable=SC2086
-apt install --no-install-recommends $missing
+# what dpkg tells about each package helps nobody; errors come on stderr
+apt install --no-install-recommends $missing >/dev/null

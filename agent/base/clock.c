@@ -23,12 +23,17 @@ int64_t clock_steady_ms(void)
 
 const char *clock_text(int64_t wall_ms, char text[CLOCK_TEXT_SIZE])
 {
+    int64_t rest_ms = wall_ms % 1000;
     time_t seconds = (time_t)(wall_ms / 1000);
     struct tm parts = {0};
 
+    if (rest_ms < 0) { // division goes towards 1970, a clock's parts never do
+        rest_ms += 1000;
+        seconds--;
+    }
     gmtime_r(&seconds, &parts);
     size_t used = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text + used, CLOCK_TEXT_SIZE - used, ".%03uZ", (unsigned)(wall_ms % 1000) % 1000U);
+    snprintf(text + used, CLOCK_TEXT_SIZE - used, ".%03uZ", (unsigned)rest_ms % 1000U);
     return text;
 }
 

@@ -64,6 +64,12 @@ static size_t printable_length(const char *text, size_t size)
     return length;
 }
 
+static char *put_escape(char *out, char byte)
+{
+    snprintf(out, 5, "\\x%02x", (unsigned)(unsigned char)byte);
+    return out + 4;
+}
+
 bool printable_is(const char *name)
 {
     size_t size = strlen(name);
@@ -85,14 +91,19 @@ char *printable_new(const char *name)
     char *out = text;
 
     for (size_t at = 0; at < size;) {
-        size_t length = printable_length(name + at, size - at);
+        size_t end = at + strspn(name + at, "\\");
+        size_t length = printable_length(name + end, size - end);
+        bool is_escape = end < size && length == 0;
 
-        if (length == 0) {
-            snprintf(out, 5, "\\x%02x", (unsigned)(unsigned char)name[at]);
-            out += 4;
-            at++;
-            continue;
+        // a backslash before an escape would read as one that escapes it
+        for (; at < end; at++) {
+            if (is_escape)
+                out = put_escape(out, name[at]);
+            else
+                *out++ = name[at];
         }
+        if (is_escape)
+            out = put_escape(out, name[at++]);
         memcpy(out, name + at, length);
         out += length;
         at += length;

@@ -13,8 +13,36 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/printable.h"
 
 static const char temporary_prefix[] = ".onekey-agent.";
+
+enum { TEMPORARY_DIGITS = 16 };
+
+/* Names are other people's: they are shown as printable.h does. */
+static bool fail_on(const char *verb, const char *name, int number, struct err *err)
+{
+    auto_free char *shown = printable_new(name);
+
+    return err_sys(err, number, "%s %s", verb, shown);
+}
+
+/* The kernel would follow "..", and no name that path_name.h made has such a component. */
+static bool check_relpath(const char *relpath, struct err *err)
+{
+    size_t size = 0;
+
+    for (const char *name = relpath;; name += size + 1) {
+        size = strcspn(name, "/");
+        if (size <= 2 && strspn(name, ".") >= size) {
+            auto_free char *shown = printable_new(relpath);
+
+            return err_set(err, ERR_INPUT, "write %s: not a path below the folder", shown);
+        }
+        if (name[size] == '\0')
+            return true;
+    }
+}
 
 static bool make_folder(const char *path, struct err *err)
 {
@@ -23,11 +51,11 @@ static bool make_folder(const char *path, struct err *err)
     for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(part, 0755) != 0 && errno != EEXIST)
-            return err_sys(err, errno, "make folder %s", part);
+            return fail_on("make folder", part, errno, err);
         *slash = '/';
     }
     if (mkdir(part, 0755) != 0 && errno != EEXIST)
-        return err_sys(err, errno, "make folder %s", part);
+        return fail_on("make folder", part, errno, err);
     return true;
 }
 
@@ -40,41 +68,42 @@ bool publish_open(const char *folder, struct publish *file, struct err *err)
         return false;
     file->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file->folder_fd < 0)
-        return err_sys(err, errno, "open folder %s", folder);
+        return fail_on("open folder", folder, errno, err);
     if (getrandom(&random, sizeof random, 0) != sizeof random)
         random = (uint64_t)getpid(); /* O_EXCL below still keeps two apart */
-    snprintf(file->temporary, sizeof file->temporary, "%s%016jx.tmp", temporary_prefix,
-             (uintmax_t)random);
+    snprintf(file->temporary, sizeof file->temporary, "%s%0*jx.tmp", temporary_prefix,
+             TEMPORARY_DIGITS, (uintmax_t)random);
     file->fd = openat(file->folder_fd, file->temporary,
                       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file->fd < 0) {
-        err_sys(err, errno, "make a temporary file in %s", folder);
+        fail_on("make a temporary file in", folder, errno, err);
         publish_discard(file);
         return false;
     }
     return true;
 }
 
-/* Opens one level below, making it when it is missing; links are not followed. */
-static int step_into(int parent, const char *name, struct err *err)
+/* Opens one level below; links are not followed. */
+static int step_into(int parent, const char *name, bool makes_missing, struct err *err)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-    if (fd < 0 && errno == ENOENT) {
+    if (fd < 0 && errno == ENOENT && makes_missing) {
         if (mkdirat(parent, name, 0755) != 0 && errno != EEXIST) {
-            err_sys(err, errno, "make folder %s", name);
+            fail_on("make folder", name, errno, err);
             return -1;
         }
         fsync(parent); /* the new folder's name; a failure shows at the next write */
         fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (fd < 0)
-        err_sys(err, errno, "open folder %s", name);
+        fail_on("open folder", name, errno, err);
     return fd;
 }
 
-/* The folder that will hold the file; *name is the last component, within relpath. */
-static int open_parent(int folder_fd, char *relpath, const char **name, struct err *err)
+/* The folder that holds the file, or will; *name is the last component, within relpath. */
+static int open_parent(int folder_fd, char *relpath, bool makes_missing, const char **name,
+                       struct err *err)
 {
     int fd = fcntl(folder_fd, F_DUPFD_CLOEXEC, 0);
     char *rest = relpath;
@@ -85,7 +114,7 @@ static int open_parent(int folder_fd, char *relpath, const char **name, struct e
     }
     for (char *slash = strchr(rest, '/'); slash; slash = strchr(rest, '/')) {
         *slash = '\0';
-        int next = step_into(fd, rest, err);
+        int next = step_into(fd, rest, makes_missing, err);
         close(fd);
         if (next < 0)
             return -1;
@@ -100,25 +129,27 @@ static bool put_in_place(struct publish *file, const char *relpath, struct err *
 {
     auto_free char *path = xstrdup(relpath);
     const char *name = NULL;
-    auto_fd int parent = open_parent(file->folder_fd, path, &name, err);
+    auto_fd int parent = open_parent(file->folder_fd, path, true, &name, err);
 
     if (parent < 0)
         return false;
     if (renameat(file->folder_fd, file->temporary, parent, name) != 0)
-        return err_sys(err, errno, "rename to %s", relpath);
+        return fail_on("rename to", relpath, errno, err);
     file->temporary[0] = '\0';
     if (fsync(parent) != 0 || fsync(file->folder_fd) != 0)
-        return err_sys(err, errno, "sync the folder of %s", relpath);
+        return fail_on("sync the folder of", relpath, errno, err);
     return true;
 }
 
 bool publish_commit(struct publish *file, const char *relpath, unsigned mode, struct err *err)
 {
     assert(file->fd >= 0 && relpath[0] != '/' && relpath[0] != '\0');
+    if (!check_relpath(relpath, err))
+        return false;
     if (fchmod(file->fd, (mode_t)mode) != 0)
-        return err_sys(err, errno, "set the mode of %s", relpath);
+        return fail_on("set the mode of", relpath, errno, err);
     if (fsync(file->fd) != 0)
-        return err_sys(err, errno, "sync %s", relpath);
+        return fail_on("sync", relpath, errno, err);
     if (!put_in_place(file, relpath, err))
         return false;
     publish_discard(file);
@@ -168,13 +199,16 @@ static bool rename_between(int from, int to, const char *name, uint64_t inode, s
     struct stat facts;
 
     if (fstatat(from, name, &facts, AT_SYMLINK_NOFOLLOW) != 0)
-        return err_sys(err, errno, "look at %s", name);
-    if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_ino != inode)
-        return err_set(err, ERR_CHANGED, "%s is another file by now; it stays", name);
+        return fail_on("look at", name, errno, err);
+    if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_ino != inode) {
+        auto_free char *shown = printable_new(name);
+
+        return err_set(err, ERR_CHANGED, "%s is another file by now; it stays", shown);
+    }
     if (renameat2(from, name, to, name, RENAME_NOREPLACE) != 0)
-        return err_sys(err, errno, "move %s", name);
+        return fail_on("move", name, errno, err);
     if (fsync(to) != 0 || fsync(from) != 0)
-        return err_sys(err, errno, "sync the folders of %s", name);
+        return fail_on("sync the folders of", name, errno, err);
     return true;
 }
 
@@ -185,15 +219,24 @@ bool publish_move(const char *folder, const char *relpath, uint64_t inode, const
     auto_free char *to_path = xstrdup(relpath);
     const char *name = NULL;
 
-    if (!make_folder(to_folder, err))
+    if (!check_relpath(relpath, err) || !make_folder(to_folder, err))
         return false;
     auto_fd int from = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     auto_fd int to = open(to_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (from < 0 || to < 0)
-        return err_sys(err, errno, "open %s", from < 0 ? folder : to_folder);
-    auto_fd int from_parent = open_parent(from, from_path, &name, err);
-    auto_fd int to_parent = from_parent < 0 ? -1 : open_parent(to, to_path, &name, err);
+        return fail_on("open", from < 0 ? folder : to_folder, errno, err);
+    auto_fd int from_parent = open_parent(from, from_path, false, &name, err);
+    auto_fd int to_parent = from_parent < 0 ? -1 : open_parent(to, to_path, true, &name, err);
     return to_parent >= 0 && rename_between(from_parent, to_parent, name, inode, err);
+}
+
+static bool is_temporary(const char *name)
+{
+    const size_t prefix = sizeof temporary_prefix - 1;
+
+    return strncmp(name, temporary_prefix, prefix) == 0 &&
+           strspn(name + prefix, "0123456789abcdef") == TEMPORARY_DIGITS &&
+           strcmp(name + prefix + TEMPORARY_DIGITS, ".tmp") == 0;
 }
 
 void publish_clean(const char *folder)
@@ -204,7 +247,7 @@ void publish_clean(const char *folder)
     if (!dir)
         return;
     while ((entry = readdir(dir))) {
-        if (strncmp(entry->d_name, temporary_prefix, sizeof temporary_prefix - 1) == 0)
+        if (is_temporary(entry->d_name))
             unlinkat(dirfd(dir), entry->d_name, 0);
     }
     closedir(dir);
@@ -215,6 +258,6 @@ int publish_scratch(const char *folder, struct err *err)
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        err_sys(err, errno, "make a scratch file in %s", folder);
+        fail_on("make a scratch file in", folder, errno, err);
     return fd;
 }

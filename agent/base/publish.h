@@ -6,7 +6,7 @@
  * folder and cannot leave it, whatever links somebody put there. All calls block: on
  * the loop they belong into a worker (work.h).
  *
- * Failures: ERR_IO, ERR_DISK_FULL.
+ * Failures: ERR_IO, ERR_DISK_FULL; ERR_INPUT for a name with an empty, "." or ".." component.
  */
 #ifndef BASE_PUBLISH_H
 #define BASE_PUBLISH_H

@@ -18,6 +18,8 @@
 #include "run/agent.h"
 #include "run/answer_json.h"
 
+enum { NOT_BEGUN = -1 }; /* as totals->uploads: there was no pass to sum up */
+
 struct dry_run {
     struct session *session;
     int64_t files;
@@ -48,18 +50,18 @@ static bool on_reload(void *owner, struct config **config, struct err *err)
 
 static void tell_as_text(struct out *out, const struct item *item, bool first)
 {
+    /* A name is settled last; a row that has none yet is told by its path. */
+    auto_free char *name = printable_new(item->name ? item->name : "-");
     char size[TEXT_SIZE];
 
     if (first)
         out_print(out, "%-10s  %-28s  %s\n", "SIZE", "AS", "PATH");
-    out_print(out, "%-10s  ", text_bytes(item->size, size));
-    /* A name is settled last; a row that has none yet is told by its parts. */
-    out_name(out, item->name ? item->name : "(named when it is sent)");
-    out_print(out, "  ");
+    out_print(out, "%-10s  %-28s  ", text_bytes(item->size, size), name);
     out_name(out, item->path);
     out_print(out, "\n");
 }
 
+/* Every field that the platform would be told, beside those of list-firmwares. */
 static void tell_as_json(struct out *out, const struct item *item)
 {
     auto_json json_t *row = json_object();
@@ -123,6 +125,7 @@ static struct progress *start_progress(const struct session *session, bool once)
     return progress;
 }
 
+/* The progress block ends before anything else is said. */
 static int run_agent(struct session *session, struct agent_options *options, struct err *err)
 {
     struct progress *progress = start_progress(session, options->once);
@@ -138,11 +141,14 @@ static int run_agent(struct session *session, struct agent_options *options, str
     return exit_code;
 }
 
+/* Also after a failure: what was done is done, and a log reader wants to know. */
 static int finish_once(struct session *session, const struct agent_totals *totals, int64_t ms,
                        int exit_code)
 {
     char line[SUMMARY_SIZE];
 
+    if (totals->uploads == NOT_BEGUN)
+        return exit_code;
     summary_text(totals, ms, line);
     session_notice(session, "%s", line);
     if (session->args.json) {
@@ -157,7 +163,7 @@ static int once(struct session *session, struct err *err)
     const struct args *args = &session->args;
     int64_t start_ms = clock_steady_ms();
     struct dry_run dry_run = {.session = session};
-    struct agent_totals totals = {.waiting_bytes = -1};
+    struct agent_totals totals = {.uploads = NOT_BEGUN};
     struct agent_options options = {
         .config = session_config(session, err),
         .once = true,

@@ -1,3 +1,10 @@
+/*
+ * args.c - one pass over argv. Which options are known depends on the command, so its name
+ * has to come before them; global ones are known everywhere.
+ *
+ * A mistake ends the reading at once: what follows it may be the value of a mistyped
+ * option, and is neither read as a word nor repeated in a message.
+ */
 #include "cli/args.h"
 
 #include <assert.h>
@@ -147,12 +154,12 @@ static bool store(struct args *args, const struct args_option *option, char *val
 {
     void *member = (char *)args + option->offset;
 
-    if (value && value[0] == '\0')
+    assert(value);
+    if (value[0] == '\0')
         return err_set(err, ERR_USAGE, "option %s: its value is empty", option->name);
     switch (option->kind) {
     case ARGS_FLAG:
-        *(bool *)member = true;
-        return true;
+        break; /* has none */
     case ARGS_SECRET:
         take_secret(member, value);
         return true;
@@ -179,14 +186,13 @@ static bool take_option(struct reading *reading, const struct args_option *optio
     char *value = attached;
 
     if (option->kind == ARGS_FLAG) {
-        if (attached)
-            return err_set(err, ERR_USAGE, "option %s takes no value", option->name);
-    } else if (!attached) {
-        if (reading->at == reading->argc)
-            return err_set(err, ERR_USAGE, "option %s needs a value: %s", option->name,
-                           option->value);
-        value = reading->argv[reading->at++];
+        *(bool *)((char *)reading->args + option->offset) = true;
+        return !attached || err_set(err, ERR_USAGE, "option %s takes no value", option->name);
     }
+    if (!value && reading->at == reading->argc)
+        return err_set(err, ERR_USAGE, "option %s needs a value: %s", option->name, option->value);
+    if (!value)
+        value = reading->argv[reading->at++];
     return store(reading->args, option, value, err);
 }
 
@@ -237,6 +243,7 @@ static bool unknown_command(const struct reading *reading, const char *word, str
     return err_set(err, ERR_USAGE, "unknown command %s", shown);
 }
 
+/* Exact names only: an abbreviation that works today would name two commands tomorrow. */
 static bool take_command(struct reading *reading, const char *word, struct err *err)
 {
     struct args *args = reading->args;
@@ -276,6 +283,7 @@ static bool take_word(struct reading *reading, char *word, struct err *err)
     return true;
 }
 
+/* A lone "-" is an operand, as everywhere. */
 static bool take_next(struct reading *reading, struct err *err)
 {
     char *word = reading->argv[reading->at++];
@@ -289,6 +297,7 @@ static bool take_next(struct reading *reading, struct err *err)
     return word[1] == '-' ? take_long(reading, word, err) : take_letters(reading, word, err);
 }
 
+/* What can only be said when all words are read. */
 static bool check_whole(const struct args *args, struct err *err)
 {
     const struct command *command = args->command;

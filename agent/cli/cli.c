@@ -1,3 +1,7 @@
+/*
+ * cli.c - from argv to an exit code: protect the process, read the words, run the command,
+ * see that its result arrived.
+ */
 #include "cli/cli.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* command.c - the table; its order is that of the help. */
 #include "cli/command.h"
 
 #include <assert.h>

@@ -66,7 +66,10 @@ static bool check_online(struct checking *checking)
     return checking->was_online;
 }
 
-/* True when nothing is wrong. */
+/*
+ * True when nothing is wrong. The platform is only asked about a configuration that is
+ * right by itself: a token must not go to an address that is a typing mistake.
+ */
 static bool examine(struct checking *checking)
 {
     struct session *session = checking->session;
@@ -133,6 +136,7 @@ static void tell_problems(const struct checking *checking)
         fprintf(stderr, "%s\n", checking->found.lines[i]);
 }
 
+/* What it amounts to, so that a person sees a folder that is missing or wrong. */
 static void tell_text(const struct checking *checking)
 {
     struct session *session = checking->session;
@@ -199,7 +203,7 @@ static int show(struct session *session, struct err *err)
 
 static const struct args_option check_options[] = {
     ARGS_OPTION("--online", 0, ARGS_FLAG, online, NULL,
-                "ask the platform too: token, tenant, product groups, analysis configurations"),
+                "ask the platform too: token, tenant, groups, configurations"),
     {.name = NULL},
 };
 

@@ -1,3 +1,9 @@
+/*
+ * explain.c - the same functions that the agent decides with, asked one after the other:
+ * rule_judge(), the settle rule, source_metadata(). What is told here is what happens.
+ *
+ * Files are looked at below the watched folder, with the agent's own care about links.
+ */
 #include "cli/explain.h"
 
 #include <assert.h>
@@ -269,30 +275,6 @@ static void add_request(const struct explaining *explaining)
     answer_json_put_text(request, "url", url);
     answer_json_put_text(request, "file", slash ? slash + 1 : explaining->relpath);
     answer_json_put(explaining->object, "request", request);
-}
-
-const char *explain_state(const char *state)
-{
-    static const char *const texts[] = {
-        [ITEM_FOUND] = "it is looked at again until it is quiet",
-        [ITEM_SETTLING] = "it is looked at again until it is quiet",
-        [ITEM_HASHING] = "it is hashed, and compared with what is known",
-        [ITEM_PENDING] = "it waits for its turn to be sent",
-        [ITEM_REGISTERING] = "it is being announced to the platform",
-        [ITEM_UPLOADING] = "it is being sent",
-        [ITEM_ANALYSING] = "its analysis is asked for until it is complete",
-        [ITEM_FETCHING] = "its SBOM is fetched",
-        [ITEM_DONE] = "nothing: it is done; new content at this path is a new item",
-        [ITEM_DUPLICATE] = "nothing: the same content stands in the ledger already",
-        [ITEM_UNCONFIRMED] = "the platform is asked whether it has it; see retry --assume",
-        [ITEM_HELD] = "it waits for a right: a token that has it, then retry",
-        [ITEM_FAILED] = "nothing until retry",
-        [ITEM_IGNORED] = "nothing: a rule said so when it was found",
-        [ITEM_GONE] = "nothing: it vanished before it was sent",
-    };
-    enum item_state known;
-
-    return item_state_of_name(state, &known) ? texts[known] : "a newer version knows";
 }
 
 /* Other content than the ledger's is a new item, whatever became of the old one. */

@@ -100,10 +100,15 @@ static json_t *gather(const struct config *config, const char *path, json_t *tak
 
 static void write_row(struct out *out, const json_t *row)
 {
-    const char *const keys[] = {"state", "firmware_id", "error", "duplicate_of"};
+    static const char *const lines[][2] = {
+        {"ledger", "state"},
+        {"firmware", "firmware_id"},
+        {"copy of", "duplicate_of"},
+        {"error", "error"},
+    };
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        explain_text_line(out, i == 0 ? "ledger" : keys[i], row_string(row, keys[i]));
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        explain_text_line(out, lines[i][0], row_string(row, lines[i][1]));
 }
 
 static void write_text(struct out *out, const json_t *document)

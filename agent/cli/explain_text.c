@@ -1,3 +1,7 @@
+/*
+ * explain_text.c - lines of "  label       text". What a file would be sent as is of no
+ * interest while it is not taken at all, so the rest is left out then.
+ */
 #include "cli/explain_text.h"
 
 #include <stdint.h>

@@ -1,3 +1,7 @@
+/*
+ * help.c - help is made from the tables that the parser reads, so neither can tell of an
+ * option that the other does not have.
+ */
 #include "cli/help.h"
 
 #include <stdio.h>

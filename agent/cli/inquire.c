@@ -1,3 +1,9 @@
+/*
+ * inquire.c - the daemon first, since it holds the ledger while it runs; then the ledger.
+ *
+ * Between the two looks a daemon may start or end. The ledger is therefore only waited for
+ * in slices, with a look for the daemon before each.
+ */
 #include "cli/inquire.h"
 
 #include <errno.h>

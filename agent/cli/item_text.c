@@ -1,3 +1,8 @@
+/*
+ * item_text.c - the list has fixed columns and the path last: rows are printed as they come,
+ * so nobody knows the widest one. Rows of a newer daemon may have more fields: `show`
+ * prints whatever there is, by its type.
+ */
 #include "cli/item_text.h"
 
 #include <stdint.h>

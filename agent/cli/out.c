@@ -1,3 +1,7 @@
+/*
+ * out.c - stdio with a memory for errors. A result is complete or the exit code is 74; a
+ * caller of this program in a pipe cannot tell a cut list from a short one otherwise.
+ */
 #include "cli/out.h"
 
 #include <assert.h>

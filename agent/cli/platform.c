@@ -1,3 +1,9 @@
+/*
+ * platform.c - a private loop that runs only while a question is in flight.
+ *
+ * The waits between two tries run on it as well, so that connections which end meanwhile
+ * are closed and not asked again when they are dead.
+ */
 #include "cli/platform.h"
 
 #include <assert.h>

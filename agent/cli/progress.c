@@ -1,3 +1,11 @@
+/*
+ * progress.c - the block is drawn with three sequences that every terminal has known for
+ * decades: up so many lines, to the first column, clear what follows. Whatever else is
+ * written to the terminal first clears the block (log.h's hook), so nothing is overwritten.
+ *
+ * Lines are cut to the width: a wrapped line would take two rows, and the way up would end
+ * in the middle of the last block.
+ */
 #include "cli/progress.h"
 
 #include <stdarg.h>
@@ -30,6 +38,7 @@ static void write_all(const struct progress *progress, const struct buf *text)
     (void)written;
 }
 
+/* Asked at each drawing: a window may be resized. */
 static size_t columns_of(int fd)
 {
     struct winsize size = {0};
@@ -47,10 +56,9 @@ static void add_clear(struct progress *progress, struct buf *out)
     progress->drawn = 0;
 }
 
-/* One column less than there are: a full line would wrap on some terminals. */
 static void add_line(struct progress *progress, struct buf *out, char *line, size_t columns)
 {
-    progress_cut(line, columns - 1);
+    progress_cut(line, columns);
     buf_print(out, "%s\n", line);
     progress->drawn++;
 }
@@ -58,7 +66,7 @@ static void add_line(struct progress *progress, struct buf *out, char *line, siz
 static void draw(struct progress *progress, const struct agent_totals *totals)
 {
     auto_buf struct buf out = {.max = BLOCK_MAX_BYTES};
-    size_t columns = columns_of(progress->options.fd);
+    size_t columns = columns_of(progress->options.fd) - 1; /* a full line wraps on some */
     char line[PROGRESS_LINE_SIZE];
 
     add_clear(progress, &out);
@@ -146,6 +154,7 @@ int64_t progress_to_send(const struct agent_totals *totals)
     return sum;
 }
 
+/* What finds no room is left out: a line is never longer than its buffer. */
 static void add(char line[PROGRESS_LINE_SIZE], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void add(char line[PROGRESS_LINE_SIZE], const char *format, ...)
@@ -197,6 +206,7 @@ void progress_total(const struct agent_totals *totals, char line[PROGRESS_LINE_S
     }
 }
 
+/* From U+1000 on characters may be wide; counting some narrow ones double only cuts earlier. */
 static size_t width_of(const char *at)
 {
     return (unsigned char)*at >= WIDE_LEAD ? 2 : 1;

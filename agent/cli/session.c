@@ -1,3 +1,6 @@
+/*
+ * session.c - what is said on stderr, and how loud the log is, for one call.
+ */
 #include "cli/session.h"
 
 #include <stdarg.h>
@@ -82,7 +85,7 @@ static bool load(struct session *session, struct err *err)
 
     print_problems(session, &problems);
     if (errors > 0)
-        err_set(err, ERR_CONFIG, "the configuration has %zu error%s; nothing was started", errors,
+        err_set(err, ERR_CONFIG, "the configuration has %zu error%s", errors,
                 errors == 1 ? "" : "s");
     config_problems_release(&problems);
     return ok;

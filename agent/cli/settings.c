@@ -1,3 +1,7 @@
+/*
+ * settings.c - only names are mapped here; precedence, types and checks are config/'s, so
+ * that an option and a line in the file mean the same.
+ */
 #include "cli/settings.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * state.c - what people type becomes what the ledger knows: an absolute path without
+ * detours. Links are not resolved: the ledger has paths as the watches are configured.
+ */
 #include "cli/state.h"
 
 #include <errno.h>

@@ -1,3 +1,8 @@
+/*
+ * status_text.c - a line per fact, its label in the first column, and no line for what is
+ * not the case: on a healthy agent this is five lines. The row may come from a daemon of
+ * another version: whatever is missing or of another type is left out.
+ */
 #include "cli/status_text.h"
 
 #include <stdint.h>

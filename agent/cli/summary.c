@@ -1,3 +1,7 @@
+/*
+ * summary.c - sums over the states. Ignored and gone files are no firmware; what is held or
+ * unconfirmed waits for somebody and is counted as left.
+ */
 #include "cli/summary.h"
 
 #include <stdio.h>

@@ -35,6 +35,7 @@ static void auto_platform_fn(struct platform **platform)
 
 #define auto_platform __attribute__((cleanup(auto_platform_fn)))
 
+/* A token that works for another tenant than the guard's is a failure here too. */
 static bool check(struct session *session, struct checked *checked, struct err *err)
 {
     const struct config *config = session_config(session, err);
@@ -50,11 +51,12 @@ static bool check(struct session *session, struct checked *checked, struct err *
         return false;
     if (platform_identity(platform, &checked->identity, err))
         return true;
-    if (err->kind == ERR_AUTH)
+    if (err->kind == ERR_AUTH) {
         err_wrap(err,
                  "the token from %s (fingerprint %s) is refused: it expired or was deleted, "
                  "make a new one on the platform",
                  checked->source, secret_fingerprint(checked->token));
+    }
     return false;
 }
 
@@ -67,6 +69,7 @@ static void write_line(struct out *out, const char *label, const char *text)
     out_print(out, "\n");
 }
 
+/* The platform does not tell when a token ends; only what a person configured is known. */
 static void write_expiry(struct out *out, int64_t expires_ms)
 {
     char when[CLOCK_TEXT_SIZE];

@@ -1,3 +1,7 @@
+/*
+ * token_source.c - stdin is read once, here: run/ reads its sources again whenever the
+ * token is refused, and a pipe has nothing the second time.
+ */
 #include "cli/token_source.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * verify.c - messages of the compiling layers begin with the option's key ("exclude[1]: ");
+ * here that key becomes the place in the file where it stands.
+ */
 #include "cli/verify.h"
 
 #include <stdlib.h>

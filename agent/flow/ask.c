@@ -52,8 +52,11 @@ static struct op *start(struct flow *flow, char *take_body, struct ask *take_ask
 static struct op *ask(struct flow *flow, char *take_body, struct buf *reply, struct job *job,
                       bool idempotent, struct err *err)
 {
+    if (!flow_may_request(flow, err)) {
+        free(take_body);
+        return NULL;
+    }
     struct ask *made = xcalloc(1, sizeof *made);
-
     *made = (struct ask){.flow = flow, .reply = reply, .job = job};
     reply->max = GRAPHQL_BYTES_MAX;
     return start(flow, take_body, made, idempotent, err);

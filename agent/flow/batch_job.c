@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -81,6 +82,30 @@ bool batch_job_ask(struct batch_job *job, char *take_body, struct buf *reply, st
 {
     job->job.op = ask_start(job->flow, take_body, reply, &job->job, err);
     return job->job.op != NULL;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool batch_job_renew(const struct flow *flow, struct item *item, bool *same, struct err *err)
+{
+    auto_item struct item now = {0};
+    bool found;
+
+    *same = false;
+    if (!item_by_id(flow->db, item->id, &now, &found, err))
+        return false;
+    *same = found && !now.forgotten && now.state == item->state &&
+            same_text(now.firmware_id, item->firmware_id) &&
+            same_text(now.upload_id, item->upload_id);
+    if (*same) {
+        item_release(item);
+        *item = now;
+        now = (struct item){0};
+    }
+    return true;
 }
 
 void batch_job_report(struct batch_job *job, const struct err *err)

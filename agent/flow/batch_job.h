@@ -28,6 +28,12 @@ void batch_job_start(struct batch_job *job, struct flow *flow, const char *name,
 /* One GraphQL question: body is taken; the answer is kept in *reply until it is released. */
 bool batch_job_ask(struct batch_job *job, char *take_body, struct buf *reply, struct err *err);
 
+/*
+ * While a question was out, others may have changed the row: a person, a scan. It is read again;
+ * *same: it is still about that state of that upload, and may be judged and saved.
+ */
+bool batch_job_renew(const struct flow *flow, struct item *item, bool *same, struct err *err);
+
 /* Trouble that is not one item's: the gate hears of it. */
 void batch_job_report(struct batch_job *job, const struct err *err);
 

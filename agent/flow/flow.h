@@ -78,6 +78,8 @@ struct flow_hooks {
     void (*sbom_stored)(void *owner);
     /* Whose trouble is it? The item waits in item_job's limbo until flow_decide(). */
     void (*doubt)(void *owner, const struct err *why);
+    /* May what is under way make its next request? NULL: always. */
+    bool (*may_request)(void *owner);
 };
 
 struct item_job;
@@ -114,6 +116,9 @@ bool flow_is_idle(const struct flow *flow);
 
 /* Ends every job: transfers are aborted, rows keep a state that a restart can use. */
 void flow_cancel_all(struct flow *flow);
+
+/* False (ERR_CANCELLED: nothing is counted) while the token or the platform does not work. */
+bool flow_may_request(const struct flow *flow, struct err *err);
 
 /* own: the trouble is each item's own, it counts; else they go back untouched. */
 void flow_decide(struct flow *flow, bool own);

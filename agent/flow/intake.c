@@ -96,10 +96,12 @@ static void arm(struct intake *intake, int64_t in_ms)
 {
     if (intake->closing)
         return;
+    if (in_ms < 1) /* overdue: below zero it would look like the far future */
+        in_ms = 1;
     if (uv_is_active((uv_handle_t *)&intake->timer) &&
         uv_timer_get_due_in(&intake->timer) <= (uint64_t)in_ms)
         return;
-    uv_timer_start(&intake->timer, on_timer, (uint64_t)(in_ms < 1 ? 1 : in_ms), 0);
+    uv_timer_start(&intake->timer, on_timer, (uint64_t)in_ms, 0);
 }
 
 static void walk_all(struct intake *intake)
@@ -239,6 +241,7 @@ static void on_look_batch(void *owner, const struct scan_entry *entries, size_t 
 
         if (source_skips(intake->source->rules, entries[i].relpath, false)) {
             note_marker(intake, &entries[i]);
+            (void)intake_row_skip(intake->flow, intake->source, entries[i].relpath, &err);
             continue;
         }
         if (!held_note(&intake->held, intake->flow, intake->source, entries[i].relpath))
@@ -273,6 +276,7 @@ struct look_list {
     struct intake *intake;
     char *paths[2 * LOOK_MAX];
     size_t count;
+    char *stray; /* a row from when the watch had another folder */
 };
 
 static void add_look(struct look_list *list, const char *relpath)
@@ -292,6 +296,8 @@ static void add_due(void *owner, const char *path)
 
     if (relpath)
         add_look(list, relpath);
+    else
+        text_replace(&list->stray, path);
 }
 
 static void collect_looks(struct look_list *list)
@@ -312,8 +318,11 @@ static void collect_looks(struct look_list *list)
         .max = LOOK_MAX - taken,
     };
     intake->marker_hint = false;
-    (void)item_settling_due(intake->flow->db, &wanted, add_due, list, &err);
+    (void)(item_settling_due(intake->flow->db, &wanted, add_due, list, &err) &&
+           (!list->stray || intake_row_drop(intake->flow, intake->source, list->stray,
+                                            "this watch has another folder now", &err)));
     (void)has_trouble(&err);
+    free(list->stray);
 }
 
 static void start_look(struct intake *intake)

@@ -10,6 +10,8 @@
 #include "flow/item_move.h"
 #include "watch/settle.h"
 
+enum { UNREADABLE_MS = 15000 };
+
 enum intake_change intake_judge(enum item_state state)
 {
     switch (state) {
@@ -140,6 +142,7 @@ static bool restart(struct flow *flow, const struct intake_sight *sight, int64_t
     if (!load(flow, id, &item, err))
         return false;
     put_facts(&item, &sight->entry->facts);
+    item_clear_error(&item); /* "vanished", as it may say, no longer holds */
     item_restart(&item, clock_wall_ms());
     return item_save(flow->db, &item, err) && item_free_aliases(flow->db, id, clock_wall_ms(), err);
 }
@@ -192,6 +195,23 @@ static bool apply_file(struct flow *flow, const struct source *source,
     return apply_change(flow, source, sight, &row, path, err);
 }
 
+/* Written once: a row that settles would be due for a look for ever. */
+static bool refuse_row(struct flow *flow, const struct item_facts *row, enum item_state state,
+                       const char *reason, struct err *err)
+{
+    auto_item struct item item = {0};
+    struct err why;
+
+    if (row->state != ITEM_SETTLING || flow_is_active(flow, row->id))
+        return true;
+    if (!load(flow, row->id, &item, err))
+        return false;
+    err_set(&why, ERR_INPUT, "%s", reason);
+    item_note_error(&item, &why);
+    item_move(&item, state, clock_wall_ms());
+    return item_save(flow->db, &item, err);
+}
+
 /* What is not a file that could be sent is listed once, with the reason. */
 static bool list_refused(struct flow *flow, const struct source *source, const char *path,
                          enum item_state state, const char *reason, struct err *err)
@@ -203,7 +223,7 @@ static bool list_refused(struct flow *flow, const struct source *source, const c
     if (!item_facts_by_path(flow->db, source->name, path, &row, &found, err))
         return false;
     if (found)
-        return true;
+        return refuse_row(flow, &row, state, reason, err);
     auto_item struct item item = {
         .state = state,
         .watch = xstrdup(source->name),
@@ -219,8 +239,8 @@ static bool list_refused(struct flow *flow, const struct source *source, const c
     return item_save(flow->db, &item, err);
 }
 
-static bool apply_gone(struct flow *flow, const struct source *source, const char *path,
-                       struct err *err)
+bool intake_row_drop(struct flow *flow, const struct source *source, const char *path,
+                     const char *reason, struct err *err)
 {
     auto_item struct item item = {0};
     bool found;
@@ -230,10 +250,42 @@ static bool apply_gone(struct flow *flow, const struct source *source, const cha
     if (!found || flow_is_active(flow, item.id) ||
         (item.state != ITEM_SETTLING && item.state != ITEM_HASHING && item.state != ITEM_PENDING))
         return true;
-    text_replace(&item.error, "the file vanished before it was sent");
+    text_replace(&item.error, reason);
     item_move(&item, ITEM_GONE, clock_wall_ms());
     return item_save(flow->db, &item, err) &&
            item_free_aliases(flow->db, item.id, clock_wall_ms(), err);
+}
+
+bool intake_row_skip(struct flow *flow, const struct source *source, const char *relpath,
+                     struct err *err)
+{
+    const struct rule_judgement judgement = rule_judge(source->rules, relpath, RULE_FILE);
+    auto_free char *reason = rule_judgement_text(&judgement);
+    auto_free char *path = source_path(source, relpath);
+
+    return intake_row_drop(flow, source, path, reason, err);
+}
+
+static bool apply_gone(struct flow *flow, const struct source *source, const char *path,
+                       struct err *err)
+{
+    return intake_row_drop(flow, source, path, "the file vanished before it was sent", err);
+}
+
+/* Settling never gives up: what cannot be looked at now is looked at later. */
+static bool look_later(struct flow *flow, int64_t id, const char *reason, struct err *err)
+{
+    auto_item struct item item = {0};
+    struct err why;
+
+    if (!load(flow, id, &item, err))
+        return false;
+    err_set(&why, ERR_INPUT, "%s", reason);
+    item_note_error(&item, &why);
+    item.settle_looks = 0;
+    item.settle_changes++;
+    item.due_at = clock_wall_ms() + UNREADABLE_MS;
+    return item_save(flow->db, &item, err);
 }
 
 static bool apply_unreadable(struct flow *flow, const struct source *source,
@@ -242,7 +294,13 @@ static bool apply_unreadable(struct flow *flow, const struct source *source,
     const char *meaning = strerrordesc_np(entry->number);
     auto_free char *reason =
         xasprintf("it cannot be looked at: %s", meaning ? meaning : "unknown error");
+    struct item_facts row;
+    bool found;
 
+    if (!item_facts_by_path(flow->db, source->name, path, &row, &found, err))
+        return false;
+    if (found && row.state == ITEM_SETTLING)
+        return flow_is_active(flow, row.id) || look_later(flow, row.id, reason, err);
     return list_refused(flow, source, path, ITEM_FAILED, reason, err);
 }
 
@@ -273,8 +331,8 @@ bool intake_row_apply(struct flow *flow, const struct source *source,
                             "is deeper than 64 folders and not entered", err);
     case SCAN_LINK_OTHER:
     case SCAN_LINK_BROKEN:
-    case SCAN_DIRECTORY:
-        return true;
+    case SCAN_DIRECTORY: /* nothing to list, but no longer the file that it was */
+        return apply_gone(flow, source, path, err);
     }
     return true;
 }

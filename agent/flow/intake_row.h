@@ -26,4 +26,15 @@ enum intake_change intake_judge(enum item_state state);
 bool intake_row_apply(struct flow *flow, const struct source *source,
                       const struct intake_sight *sight, struct err *err);
 
+/*
+ * The path is not to be looked at any more: a row that is not sent yet is gone, with that
+ * reason, and starts over when the path is seen again.
+ */
+bool intake_row_drop(struct flow *flow, const struct source *source, const char *path,
+                     const char *reason, struct err *err);
+
+/* A look saw what a rule leaves out; it was not so when its row began to settle. */
+bool intake_row_skip(struct flow *flow, const struct source *source, const char *relpath,
+                     struct err *err);
+
 #endif

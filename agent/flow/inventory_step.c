@@ -37,6 +37,19 @@ static void on_downloaded(void *owner, const struct http_reply *reply, const str
     job_finish_op(&inventory->job->job, err);
 }
 
+/* Later than every listing before it, whatever the clock says: "not there before" rests on it. */
+static bool date_it(struct inventory *inventory, struct err *err)
+{
+    int64_t before = 0;
+
+    if (!remote_listed_at(inventory->job->flow->db, &before, err))
+        return false;
+    inventory->began_at = clock_wall_ms();
+    if (inventory->began_at <= before)
+        inventory->began_at = before + 1;
+    return true;
+}
+
 bool inventory_download(struct inventory *inventory, struct err *err)
 {
     struct flow *flow = inventory->job->flow;
@@ -45,7 +58,7 @@ bool inventory_download(struct inventory *inventory, struct err *err)
 
     inventory_release(inventory);
     inventory->fd = publish_scratch(flow->settings.state_dir, err);
-    if (inventory->fd < 0)
+    if (inventory->fd < 0 || !date_it(inventory, err) || !flow_may_request(flow, err))
         return false;
     const struct http_fetch fetch = {
         .url = url,
@@ -54,7 +67,6 @@ bool inventory_download(struct inventory *inventory, struct err *err)
         .max_size = INVENTORY_MAX_BYTES,
         .authenticated = true,
     };
-    inventory->began_at = clock_wall_ms();
     inventory->job->job.op = http_download(flow->http, &fetch, on_downloaded, inventory, err);
     return inventory->job->job.op != NULL;
 }
@@ -87,7 +99,10 @@ static void on_chunk(uv_fs_t *request)
     uv_fs_req_cleanup(request);
     if (got < 0)
         err_sys(&inventory->err, (int)-got, "read the inventory");
-    if (got > 0 && !inventory->cancelled) {
+    /* Rows of an earlier chunk are lost: what they told would look as if it were not there. */
+    if (turn_losses(inventory->job->flow->turn) != inventory->losses)
+        err_set(&inventory->err, ERR_STORE, "keep the inventory: the ledger could not be written");
+    if (got > 0 && !inventory->cancelled && inventory->err.kind == ERR_OK) {
         inventory->at += got;
         /* A false here comes again from inventory_reader_finish(), with its reason. */
         if (inventory_reader_feed(inventory->reader, inventory->chunk, (size_t)got,
@@ -123,6 +138,7 @@ bool inventory_read(struct inventory *inventory, struct err *err)
     (void)err;
     inventory->reader = inventory_reader_new(on_firmware, inventory);
     inventory->chunk = xcalloc(1, CHUNK_BYTES);
+    inventory->losses = turn_losses(inventory->job->flow->turn);
     inventory->op.cancel = cancel_reading;
     inventory->job->job.op = &inventory->op;
     read_chunk(inventory);

@@ -15,6 +15,7 @@ struct inventory {
     int fd;       /* of the scratch file; -1 */
     struct op op; /* while the file is read */
     int64_t began_at;
+    unsigned losses; /* turn_losses() when the reading began */
     int64_t size;
     int64_t at;
     struct inventory_reader *reader;

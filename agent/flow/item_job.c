@@ -138,16 +138,19 @@ static void recheck(struct item_job *job)
     item_move(&job->item, ITEM_UNCONFIRMED, clock_wall_ms());
 }
 
-static void settle_again(struct item_job *job)
-{
-    log_info("item_changed", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
-    item_restart(&job->item, clock_wall_ms());
-}
-
 static void vanish(struct item_job *job)
 {
     item_note_error(&job->item, &job->end);
     item_move(&job->item, ITEM_GONE, clock_wall_ms());
+}
+
+static void settle_again(struct item_job *job)
+{
+    log_info("item_changed", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
+    if (job->item.current)
+        item_restart(&job->item, clock_wall_ms());
+    else /* its path has a newer row: nobody would ever look at this one again */
+        vanish(job);
 }
 
 static void wait_a_little(struct item_job *job)
@@ -165,7 +168,7 @@ static void wait_a_little(struct item_job *job)
 /* An upload that was cut off may have been taken; anything else is just left for later. */
 static void leave(struct item_job *job)
 {
-    if (job->end.kind == ERR_CANCELLED)
+    if (job->end.kind == ERR_CANCELLED && job->item.state != ITEM_DONE)
         rest(job, clock_wall_ms());
 }
 
@@ -356,6 +359,12 @@ void flow_cancel_all(struct flow *flow)
     for (struct batch_job *job = flow->batches; job; job = job->next)
         job_cancel(&job->job);
     flow_decide(flow, false);
+}
+
+bool flow_may_request(const struct flow *flow, struct err *err)
+{
+    return !flow->hooks->may_request || flow->hooks->may_request(flow->owner) ||
+           err_set(err, ERR_CANCELLED, "no request is made until the token works");
 }
 
 char *flow_graphql_url(const struct flow *flow)

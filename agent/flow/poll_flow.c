@@ -167,6 +167,11 @@ static enum verdict ask_outcome(struct job *job, struct err *err)
     if (!analysis_reply(poll->reply.bytes, poll->reply.size, poll->ids, poll->count, analyses, err))
         return STEP_FAILED;
     for (size_t i = 0; i < poll->count && ok; i++) {
+        bool same = false;
+
+        ok = batch_job_renew(poll->base.flow, &poll->items[i], &same, err);
+        if (!same)
+            continue;
         apply(poll, &poll->items[i], &analyses[i]);
         ok = item_save(poll->base.flow->db, &poll->items[i], err);
     }
@@ -191,7 +196,10 @@ static void put_off(struct poll_job *poll, const struct err *why)
                                                   backoff_random(), poll->base.job.retry_after_ms);
 
     for (size_t i = 0; i < poll->count; i++) {
-        if (poll->items[i].state != ITEM_ANALYSING)
+        bool same = false;
+
+        if (poll->items[i].state != ITEM_ANALYSING ||
+            !batch_job_renew(flow, &poll->items[i], &same, &err) || !same)
             continue;
         poll->items[i].due_at = due_at;
         if (err_kind_action(why->kind) == ACTION_HOLD)
@@ -219,9 +227,17 @@ static void ending(struct batch_job *job, const struct err *err)
 static bool load(struct poll_job *poll, struct flow *flow, int64_t now_ms, struct err *err)
 {
     int64_t ids[ANALYSIS_BATCH_MAX];
-    struct item_ids due = {.ids = ids, .max = ANALYSIS_BATCH_MAX};
+    struct item_ids due = {.ids = ids, .max = 1};
 
     if (!item_due(flow->db, ITEM_ANALYSING, now_ms, &due, err))
+        return false;
+    if (due.count == 0)
+        return true;
+    /* What is due soon comes along: uploads end one by one, and each would be a question of its
+     * own. */
+    due = (struct item_ids){.ids = ids, .max = ANALYSIS_BATCH_MAX};
+    if (!item_due(flow->db, ITEM_ANALYSING, now_ms + flow->settings.poll_interval_ms / 2, &due,
+                  err))
         return false;
     for (size_t i = 0; i < due.count; i++) {
         struct item *item = &poll->items[poll->count];

@@ -247,7 +247,10 @@ static enum verdict read_outcome(struct job *job, struct err *err)
     if (!inventory_finish(&reconcile->inventory, err))
         return STEP_FAILED;
     for (size_t i = 0; i < reconcile->count; i++) {
-        if (!judge(reconcile, i, err))
+        bool same;
+
+        if (!batch_job_renew(reconcile->base.flow, &reconcile->items[i], &same, err) ||
+            (same && !judge(reconcile, i, err)))
             return STEP_FAILED;
     }
     return NEXT_STEP;
@@ -269,8 +272,9 @@ static void put_off(struct reconcile_job *reconcile, const struct err *why)
 
     for (size_t i = 0; i < reconcile->count; i++) {
         struct item *item = &reconcile->items[i];
+        bool same;
 
-        if (item->state != ITEM_UNCONFIRMED)
+        if (item->state != ITEM_UNCONFIRMED || !batch_job_renew(flow, item, &same, &err) || !same)
             continue;
         item->due_at = clock_wall_ms() + flow->settings.poll_interval_ms;
         if (refused)

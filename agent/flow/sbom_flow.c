@@ -148,7 +148,8 @@ static enum started download_start(struct job *job, struct err *err)
     const struct flow_settings *settings = &sbom->base.flow->settings;
     auto_free char *path = NULL;
 
-    if (!firmware_sbom_path(sbom->base.item.firmware_id, format_of(sbom)->query, &path, err))
+    if (!flow_may_request(sbom->base.flow, err) ||
+        !firmware_sbom_path(sbom->base.item.firmware_id, format_of(sbom)->query, &path, err))
         return STEP_BROKEN;
     auto_free char *url = xasprintf("%s/%s", settings->api_url, path);
     const struct http_fetch fetch = {

@@ -91,6 +91,17 @@ static enum verdict wait_for_attachment(struct upload_job *upload)
     return JOB_DONE;
 }
 
+/* A job that has this firmware's ID, perhaps in memory only; NULL for none. */
+static const struct item_job *find_holder(const struct upload_job *upload, const char *firmware_id)
+{
+    const struct item_job *job = upload->base.flow->jobs;
+
+    while (job && (job == &upload->base || !job->item.firmware_id ||
+                   strcmp(job->item.firmware_id, firmware_id) != 0))
+        job = job->next;
+    return job;
+}
+
 /* existing: adopt. On the platform exactly once by name and version: that is this one. */
 static bool adopt(struct upload_job *upload, bool *adopted, struct err *err)
 {
@@ -102,7 +113,7 @@ static bool adopt(struct upload_job *upload, bool *adopted, struct err *err)
         return true;
     if (!remote_ours(upload->base.flow->db, item->name, item->version, 0, &match, err))
         return false;
-    if (match.count != 1)
+    if (match.count != 1 || find_holder(upload, match.id))
         return true;
     *adopted = true;
     text_replace(&item->firmware_id, match.id);
@@ -308,7 +319,7 @@ static enum started send_start(struct job *job, struct err *err)
     auto_free char *url = http_url_join(flow->settings.api_url, upload->ticket.upload_url, err);
     struct http_form form = {.url = url, .parts = upload->parts, .max_answer = UPLOAD_ANSWER_MAX};
 
-    if (!url)
+    if (!url || !flow_may_request(flow, err))
         return STEP_BROKEN;
     upload->parts[form.count++] =
         part_of("firmware", item->path, &upload->opened.image, item->sha256, network);
@@ -324,16 +335,19 @@ static enum started send_start(struct job *job, struct err *err)
 /* A platform that knows the bytes may answer with the ID that another item has. */
 static bool yield_to_holder(struct upload_job *upload, bool *yielded, struct err *err)
 {
-    auto_item struct item holder = {0};
+    auto_item struct item kept = {0};
     struct item *item = &upload->base.item;
+    const struct item_job *job = find_holder(upload, item->firmware_id);
+    const struct item *holder = job ? &job->item : &kept;
 
-    if (!item_by_firmware(upload->base.flow->db, item->firmware_id, &holder, yielded, err))
+    *yielded = job != NULL;
+    if (!job && !item_by_firmware(upload->base.flow->db, item->firmware_id, &kept, yielded, err))
         return false;
     if (*yielded) {
-        log_warn("firmware_id_known", F_TEXT("path", item->path), F_TEXT("of", holder.path),
+        log_warn("firmware_id_known", F_TEXT("path", item->path), F_TEXT("of", holder->path),
                  F_TEXT("firmware_id", item->firmware_id));
         text_replace(&item->firmware_id, NULL);
-        item->duplicate_of = holder.id;
+        item->duplicate_of = holder->id;
         item_move(item, ITEM_DUPLICATE, clock_wall_ms());
     }
     return true;
@@ -343,6 +357,7 @@ static enum verdict send_outcome(struct job *job, struct err *err)
 {
     struct upload_job *upload = of(job);
     struct item *item = &upload->base.item;
+    const struct flow_settings *settings = &upload->base.flow->settings;
     bool yielded = false;
 
     if (!yield_to_holder(upload, &yielded, err)) {
@@ -354,8 +369,10 @@ static enum verdict send_outcome(struct job *job, struct err *err)
     item_clear_error(item);
     item->attempts = item->trouble_ms = 0;
     item->uploaded_at = clock_wall_ms();
-    item_move(item, upload->base.flow->settings.wait_analysis ? ITEM_ANALYSING : ITEM_DONE,
-              clock_wall_ms());
+    item_move(item, settings->wait_analysis ? ITEM_ANALYSING : ITEM_DONE, clock_wall_ms());
+    /* Asked for at once, each upload would be a question of its own. */
+    if (item->state == ITEM_ANALYSING)
+        item->due_at = item->uploaded_at + settings->poll_interval_ms;
     log_info("upload_done", F_TEXT("path", item->path), F_TEXT("firmware_id", item->firmware_id),
              F_INT("bytes", item->size));
     upload->base.flow->hooks->uploaded(upload->base.flow->owner, item->size);

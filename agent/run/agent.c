@@ -61,7 +61,8 @@ static void on_alert(void *owner, const char *event, const char *subject, const 
         .happens_once = alert_happens_once(event),
     };
 
-    alerts_raise(agent->alerts, &notice);
+    if (agent->alerts && !agent->options->would_send) /* closed before the last handles are */
+        alerts_raise(agent->alerts, &notice);
 }
 
 void agent_alert(struct agent *agent, const char *event, const char *text, const char *action)
@@ -73,7 +74,8 @@ static void on_alert_over(void *owner, const char *event, const char *subject)
 {
     struct agent *agent = owner;
 
-    alerts_clear(agent->alerts, event, subject);
+    if (agent->alerts)
+        alerts_clear(agent->alerts, event, subject);
 }
 
 static void on_doubt(void *owner, const struct err *why)
@@ -98,12 +100,20 @@ static void on_sbom_stored(void *owner)
     agent->sboms_stored++;
 }
 
+static bool on_may_request(void *owner)
+{
+    const struct agent *agent = owner;
+
+    return !agent->gate || gate_may_request(agent->gate);
+}
+
 static const struct flow_hooks flow_hooks = {
     .ended = on_job_ended,
     .answered = on_answered,
     .alert = on_alert,
     .alert_over = on_alert_over,
     .doubt = on_doubt,
+    .may_request = on_may_request,
     .uploaded = on_uploaded,
     .sbom_stored = on_sbom_stored,
 };
@@ -137,8 +147,9 @@ static void on_stalled(void *owner, const struct err *why)
         log_alert(
             "ledger_stalled", F_TEXT("alert", "disk_low"), F_TEXT("text", why->message),
             F_TEXT("action", "make room for the state directory; the agent goes on by itself"));
-        alerts_tell_now(agent->alerts, "disk_low", why->message,
-                        "make room for the state directory; the agent goes on by itself");
+        if (agent->alerts)
+            alerts_tell_now(agent->alerts, "disk_low", why->message,
+                            "make room for the state directory; the agent goes on by itself");
     } else {
         log_info("ledger_works", F_TEXT("state_dir", agent->config->state_dir));
         agent_wake(agent);
@@ -264,6 +275,8 @@ static void on_rescan(uv_signal_t *handle, int signal)
     struct agent *agent = handle->data;
 
     (void)signal;
+    if (agent->ending)
+        return;
     log_info("rescan", F_TEXT("reason", "SIGUSR1"));
     agent->live.kick(agent, LIVE_KICK_RESCAN);
 }
@@ -326,7 +339,10 @@ static bool recover(struct agent *agent, struct err *err)
 static bool open_ledger(struct agent *agent, struct err *err)
 {
     agent->ledger = ledger_open(agent->config->state_dir, agent->options->lock_wait_ms, err);
-    return agent->ledger && recover(agent, err);
+    /* What a dry run finds out is forgotten at its end. */
+    return agent->ledger &&
+           (!agent->options->would_send || db_hold(ledger_db(agent->ledger), err)) &&
+           recover(agent, err);
 }
 
 static struct answer *make_answer(void *owner, const char *command, const json_t *arguments,

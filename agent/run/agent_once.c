@@ -78,14 +78,13 @@ static bool is_past_deadline(struct agent *agent)
     return true;
 }
 
-/* What would be sent is known once nothing settles or is hashed any more. */
+/* What would be sent is known once nothing is hashed, or settles within a quiet time. */
 static bool is_listed(struct agent *agent)
 {
-    int64_t counts[ITEM_STATE_COUNT];
     struct err err = {.kind = ERR_OK};
+    bool left = true;
 
-    return item_counts(agent->flow.db, counts, &err) && counts[ITEM_HASHING] == 0 &&
-           counts[ITEM_SETTLING] == 0;
+    return item_is_listing_left(agent->flow.db, &left, &err) && !left;
 }
 
 static bool is_over(struct agent *agent)

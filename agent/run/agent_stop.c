@@ -51,6 +51,7 @@ static void close_parts(struct agent *agent)
         agent->heartbeat->cancel(agent->heartbeat);
     }
     agent->gate = NULL;
+    agent->alerts = NULL;
     agent_part_closed(agent);
 }
 

@@ -150,11 +150,17 @@ static void on_written(uv_write_t *write, int status)
         close_handle((uv_handle_t *)&send->pipe);
 }
 
+/* A command that could not be started has a handle, but no process: its number would be 0. */
+static bool is_running(const struct alert_send *send)
+{
+    return send->process.data && !uv_is_closing((const uv_handle_t *)&send->process);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
     struct alert_send *send = timer->data;
 
-    if (send->process.data) {
+    if (is_running(send)) {
         send->killed = true;
         uv_process_kill(&send->process, SIGKILL);
         return;
@@ -203,8 +209,7 @@ static void start_command(struct alert_send *send, const struct config_alert_tar
     send->pipe.data = send;
     send->open_handles++;
     if (!spawn(send, target, event)) {
-        uv_close((uv_handle_t *)&send->process, on_closed);
-        send->process.data = NULL;
+        close_handle((uv_handle_t *)&send->process);
         uv_timer_start(&send->timer, on_deadline, 1, 0);
         return;
     }
@@ -292,7 +297,7 @@ void alert_send_cancel(struct alert_send *send)
         send->op->cancel(send->op);
         return;
     }
-    if (send->process.data)
+    if (is_running(send))
         uv_process_kill(&send->process, SIGKILL);
     send->killed = false;
     finish(send);

@@ -41,6 +41,7 @@ struct gate {
     char *tenant; /* the ledger's */
 
     struct op *probe;
+    bool unproven;    /* nobody knows yet whose the token is that is in use */
     bool blameless;   /* the token that was refused is no longer the one in use */
     bool probe_again; /* something changed while one was under way */
     int64_t probes;   /* failed in a row */
@@ -82,6 +83,7 @@ static bool read_token(struct gate *gate, struct err *err)
     http_set_token(gate->options.flow->http, fresh);
     secret_free(gate->token);
     gate->token = fresh;
+    gate->unproven = true;
     log_info("token_read", F_TEXT("from", gate->origin),
              F_TEXT("fingerprint", secret_fingerprint(fresh)));
     return true;
@@ -286,7 +288,7 @@ static void on_works(struct gate *gate)
     gate->why = (struct err){.kind = ERR_OK};
     uv_timer_stop(&gate->timer);
     bool own = gate->state == GATE_CHECKING && !gate->blameless;
-    gate->blameless = false;
+    gate->blameless = gate->unproven = false;
     move(gate, GATE_OPEN);
     flow_decide(gate->options.flow, own);
     gate->hooks->changed(gate->owner);
@@ -421,6 +423,11 @@ void gate_reload_token(struct gate *gate)
     if (!is_new)
         return;
     gate->probes = 0;
+    gate->blameless = true;
+    if (gate->state == GATE_OPEN) {
+        (void)err_set(&gate->why, ERR_OK, "another token is tried");
+        move(gate, GATE_CHECKING);
+    }
     probe(gate);
 }
 
@@ -565,6 +572,7 @@ void gate_free(struct gate *gate, void (*closed)(void *owner), void *owner)
     gate->closed = closed;
     gate->closed_owner = owner;
     uv_timer_stop(&gate->timer);
+    uv_timer_stop(&gate->expiry_timer); /* the alerts may be gone before its handle */
     if (gate->probe)
         gate->probe->cancel(gate->probe);
     close_when_idle(gate);
@@ -573,6 +581,11 @@ void gate_free(struct gate *gate, void (*closed)(void *owner), void *owner)
 bool gate_is_open(const struct gate *gate)
 {
     return gate->state == GATE_OPEN && !gate->pauses[PAUSE_OPERATOR].is_set && !gate->stalled;
+}
+
+bool gate_may_request(const struct gate *gate)
+{
+    return gate->state == GATE_OPEN || (gate->state == GATE_CHECKING && !gate->unproven);
 }
 
 enum gate_state gate_state(const struct gate *gate)

@@ -57,6 +57,10 @@ bool gate_is_open(const struct gate *gate);
 enum gate_state gate_state(const struct gate *gate);
 bool gate_has_operator_pause(const struct gate *gate);
 
+/* What is under way may go on to its next request: not after a refusal, not with a new token of
+ * which nobody knows yet whose it is. */
+bool gate_may_request(const struct gate *gate);
+
 /* How many uploads may be under way: few after a pause, doubled with each answer. */
 unsigned gate_slots(const struct gate *gate);
 

@@ -125,11 +125,11 @@ static void on_plan(uv_timer_t *timer)
     agent_plan(timer->data);
 }
 
-static void arm_for_next(struct agent *agent)
+/* now_ms: from before the lanes were filled, as what became due since then is in none of them. */
+static void arm_for_next(struct agent *agent, int64_t now_ms)
 {
     static const enum item_state states[] = {ITEM_HASHING, ITEM_PENDING, ITEM_UNCONFIRMED,
                                              ITEM_ANALYSING, ITEM_FETCHING};
-    int64_t now_ms = clock_wall_ms();
     int64_t wait_ms = IDLE_LOOK_MS;
     struct err err = {.kind = ERR_OK};
 
@@ -152,6 +152,7 @@ static void arm_for_next(struct agent *agent)
 void agent_plan(struct agent *agent)
 {
     struct flow *flow = &agent->flow;
+    int64_t now_ms = clock_wall_ms();
 
     if (agent->ending || flow->stopping || agent->stalled) {
         agent_once_check(agent);
@@ -160,7 +161,7 @@ void agent_plan(struct agent *agent)
     fill_lane(agent, ITEM_HASHING, HASH_SLOTS - count_active(flow, &hash_flow), hash_flow_start);
     if (agent->gate && gate_is_open(agent->gate) && !agent->disk_low)
         plan_requests(agent);
-    arm_for_next(agent);
+    arm_for_next(agent, now_ms);
     agent_once_check(agent);
 }
 

@@ -23,6 +23,7 @@ struct row {
 
 struct db {
     sqlite3 *handle;
+    bool is_held; /* nothing is committed any more */
     struct row rows[QUERY_COUNT];
 };
 
@@ -71,12 +72,20 @@ void db_close(struct db *db)
 
 bool db_in_transaction(const struct db *db)
 {
-    return db->handle && !sqlite3_get_autocommit(db->handle);
+    return db->handle && !db->is_held && !sqlite3_get_autocommit(db->handle);
+}
+
+bool db_hold(struct db *db, struct err *err)
+{
+    if (!db_commit(db, err) || !db_begin(db, err))
+        return false;
+    db->is_held = true;
+    return true;
 }
 
 bool db_begin(struct db *db, struct err *err)
 {
-    return db_in_transaction(db) || db_setup_run(db->handle, "BEGIN IMMEDIATE", err);
+    return db->is_held || db_in_transaction(db) || db_setup_run(db->handle, "BEGIN IMMEDIATE", err);
 }
 
 bool db_commit(struct db *db, struct err *err)

@@ -42,6 +42,12 @@ bool db_begin(struct db *db, struct err *err); /* no-op inside a transaction */
 bool db_commit(struct db *db, struct err *err);
 void db_rollback(struct db *db);
 bool db_in_transaction(const struct db *db);
+
+/*
+ * From now on nothing is kept: writes are seen by this connection, commits and rollbacks do
+ * nothing, and closing forgets all of it. In between the file is locked as in one write.
+ */
+bool db_hold(struct db *db, struct err *err);
 int64_t db_last_id(const struct db *db);
 
 /* A consistent copy, written aside and renamed into place. */

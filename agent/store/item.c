@@ -273,16 +273,26 @@ bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *er
     return false;
 }
 
-bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
+static bool read_left(struct row *row, bool *left, struct err *err)
 {
-    struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);
-
-    row_bind_int(row, wait_analyses);
     if (!row_next(row, left, err))
         return false;
     *left = *left && row_int(row, 0) != 0;
     row_done(row);
     return true;
+}
+
+bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);
+
+    row_bind_int(row, wait_analyses);
+    return read_left(row, left, err);
+}
+
+bool item_is_listing_left(struct db *db, bool *left, struct err *err)
+{
+    return read_left(db_query(db, QUERY_ITEM_LISTING_LEFT), left, err);
 }
 
 bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err)
@@ -356,6 +366,10 @@ bool item_recover(struct db *db, int64_t now_ms, int64_t *uncertain, struct err 
         return false;
     *uncertain = row_changed(db);
     row = db_query(db, QUERY_ITEM_RECOVER_REGISTRATIONS);
+    row_bind_int(row, now_ms);
+    if (!row_exec(row, err))
+        return false;
+    row = db_query(db, QUERY_ITEM_RECOVER_DUE);
     row_bind_int(row, now_ms);
     return row_exec(row, err);
 }

@@ -133,6 +133,7 @@ bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *er
  * person, a right or its SBOM, nor a file that keeps changing.
  */
 bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err);
+bool item_is_listing_left(struct db *db, bool *left, struct err *err); /* settles, is hashed */
 
 /* When the oldest item that is not yet sent was found; 0 for none. */
 bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err);

@@ -21,6 +21,7 @@ struct turn {
     void *owner;
     bool stalled;
     bool retry_due;
+    unsigned losses;
     unsigned open_handles;
     void (*closed)(void *owner);
     void *closed_owner;
@@ -29,6 +30,11 @@ struct turn {
 bool turn_is_stalled(const struct turn *turn)
 {
     return turn->stalled;
+}
+
+unsigned turn_losses(const struct turn *turn)
+{
+    return turn->losses;
 }
 
 bool turn_is_clean(const struct turn *turn)
@@ -53,6 +59,7 @@ static void stall(struct turn *turn, const struct err *why)
     bool first = !turn->stalled;
 
     db_rollback(turn->db);
+    turn->losses++;
     turn->stalled = true;
     turn->retry_due = false;
     uv_timer_start(&turn->retry, on_retry, STALL_RETRY_MS, 0);

@@ -43,6 +43,9 @@ void turn_save(struct turn *turn, struct save *save);
 
 bool turn_is_stalled(const struct turn *turn);
 
+/* How often direct writes were lost so far. */
+unsigned turn_losses(const struct turn *turn);
+
 /* Nothing is queued and no transaction is open. */
 bool turn_is_clean(const struct turn *turn);
 

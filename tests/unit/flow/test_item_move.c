@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "flow/item_move.h"
 
@@ -173,5 +174,6 @@ int main(void)
         cmocka_unit_test(starting_over_forgets_the_content_but_not_the_file),
     };
 
+    log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -274,6 +274,31 @@ static void a_slow_reader_that_does_read_gets_all_of_it(void **state)
     station_close(&station);
 }
 
+static void two_long_listings_take_turns(void **state)
+{
+    struct station station;
+    struct err err;
+
+    (void)state;
+    station_open(&station, "");
+    fill(station.db, 1500);
+    assert_true(station_listen(&station, NULL, &err));
+    auto_probe struct probe one = probe_new(&station, LISTING);
+    auto_probe struct probe other = probe_new(&station, LISTING);
+    int64_t until = now_ms() + PATIENCE_MS;
+    while (!one.over && !other.over && now_ms() < until) {
+        uv_run(&station.loop, UV_RUN_NOWAIT);
+        probe_read(&one);
+        probe_read(&other);
+    }
+    /* When the first has all of it, the second is not far behind. */
+    size_t whole = one.size > other.size ? one.size : other.size;
+    size_t part = one.size + other.size - whole;
+    if (!(one.over || other.over) || part < whole / 2)
+        fail_msg("one has %zu bytes, the other %zu", whole, part);
+    station_close(&station);
+}
+
 static void a_hundred_thousand_rows_are_streamed(void **state)
 {
     enum { ROWS = 100000, CALLERS = 3 };
@@ -442,6 +467,7 @@ int main(void)
         cmocka_unit_test(the_sixty_fifth_client_is_told_and_the_others_stay),
         cmocka_unit_test(who_does_not_read_costs_a_bounded_queue_and_is_dropped),
         cmocka_unit_test(a_slow_reader_that_does_read_gets_all_of_it),
+        cmocka_unit_test(two_long_listings_take_turns),
         cmocka_unit_test(a_hundred_thousand_rows_are_streamed),
         cmocka_unit_test(many_callers_at_once_are_all_answered),
         cmocka_unit_test(the_socket_is_for_owner_and_group_whatever_the_umask),
