@@ -68,22 +68,25 @@ CREATE INDEX item_inode ON item (inode, size, mtime_ns) WHERE sha256 IS NOT NULL
 CREATE INDEX item_aliases ON item (duplicate_of) WHERE duplicate_of IS NOT NULL;
 CREATE UNIQUE INDEX item_firmware ON item (firmware_id) WHERE firmware_id IS NOT NULL;
 
--- How many items stand in each state, kept by triggers: status must not count a million rows.
+-- How many items of which size stand in each state, kept by triggers: status must not count a
+-- million rows.
 CREATE TABLE item_count (
     state TEXT PRIMARY KEY,
-    items INTEGER NOT NULL
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER item_counted_in AFTER INSERT ON item WHEN NEW.forgotten = 0 BEGIN
-    INSERT INTO item_count (state, items) VALUES (NEW.state, 1)
-        ON CONFLICT (state) DO UPDATE SET items = items + 1;
+    INSERT INTO item_count (state, items, bytes) VALUES (NEW.state, 1, NEW.size)
+        ON CONFLICT (state) DO UPDATE SET items = items + 1, bytes = bytes + NEW.size;
 END;
 
-CREATE TRIGGER item_counted_over AFTER UPDATE OF state, forgotten ON item
-    WHEN NEW.state <> OLD.state OR NEW.forgotten <> OLD.forgotten BEGIN
-    UPDATE item_count SET items = items - 1 WHERE state = OLD.state AND OLD.forgotten = 0;
-    INSERT INTO item_count (state, items) SELECT NEW.state, 1 WHERE NEW.forgotten = 0
-        ON CONFLICT (state) DO UPDATE SET items = items + 1;
+CREATE TRIGGER item_counted_over AFTER UPDATE OF state, forgotten, size ON item
+    WHEN NEW.state <> OLD.state OR NEW.forgotten <> OLD.forgotten OR NEW.size <> OLD.size BEGIN
+    UPDATE item_count SET items = items - 1, bytes = bytes - OLD.size
+        WHERE state = OLD.state AND OLD.forgotten = 0;
+    INSERT INTO item_count (state, items, bytes) SELECT NEW.state, 1, NEW.size WHERE NEW.forgotten = 0
+        ON CONFLICT (state) DO UPDATE SET items = items + 1, bytes = bytes + NEW.size;
 END;
 
 -- What is known of a watch beyond its configuration.

@@ -24,6 +24,7 @@ struct dry_run {
     struct session *session;
     int64_t files;
     int64_t bytes;
+    int64_t failing;
 };
 
 /* The problems of a reload are the log's: nobody looks at a daemon's command line. */
@@ -59,6 +60,11 @@ static void tell_as_text(struct out *out, const struct item *item, bool first)
     out_print(out, "%-10s  %-28s  ", text_bytes(item->size, size), name);
     out_name(out, item->path);
     out_print(out, "\n");
+    if (item->state != ITEM_FAILED)
+        return;
+    out_print(out, "            would fail: ");
+    out_name(out, item->error ? item->error : "no reason is known");
+    out_print(out, "\n");
 }
 
 /* Every field that the platform would be told, beside those of list-firmwares. */
@@ -78,6 +84,7 @@ static void tell_as_json(struct out *out, const struct item *item)
     answer_json_put_text(row, "product_group", item->product_group);
     answer_json_put_text(row, "analysis_configuration", item->analysis_configuration);
     answer_json_put_text(row, "attached_sbom", item->sbom_path);
+    answer_json_put_text(row, "error", item->error);
     out_json_row(out, row);
 }
 
@@ -89,7 +96,11 @@ static void on_would_send(void *owner, const struct item *item)
     if (session->args.json)
         tell_as_json(&session->out, item);
     else
-        tell_as_text(&session->out, item, dry_run->files == 0);
+        tell_as_text(&session->out, item, dry_run->files + dry_run->failing == 0);
+    if (item->state == ITEM_FAILED) {
+        dry_run->failing++;
+        return;
+    }
     dry_run->files++;
     dry_run->bytes += item->size;
 }
@@ -101,9 +112,10 @@ static void end_dry_run(const struct dry_run *dry_run)
 
     if (session->args.json)
         out_json_end(&session->out);
-    session_notice(session, "%jd file%s would be sent, %s; nothing was sent or changed",
+    session_notice(session,
+                   "%jd file%s would be sent, %s, %jd would fail; nothing was sent or changed",
                    (intmax_t)dry_run->files, dry_run->files == 1 ? "" : "s",
-                   text_bytes(dry_run->bytes, bytes));
+                   text_bytes(dry_run->bytes, bytes), (intmax_t)dry_run->failing);
 }
 
 /* ---- both ---- */

@@ -332,17 +332,21 @@ static bool recover(struct agent *agent, struct err *err)
                  F_TEXT("reason", "the last process ended while they were sent; the platform is "
                                   "asked before anything is sent again"));
     }
-    publish_clean(agent->config->sbom.directory);
+    if (!agent->options->would_send)
+        publish_clean(agent->config->sbom.directory);
     return true;
 }
 
 static bool open_ledger(struct agent *agent, struct err *err)
 {
-    agent->ledger = ledger_open(agent->config->state_dir, agent->options->lock_wait_ms, err);
+    const char *state_dir = agent->config->state_dir;
+    bool dry = agent->options->would_send != NULL;
+
+    agent->ledger = dry && !ledger_exists(state_dir)
+                        ? ledger_open_scratch(err)
+                        : ledger_open(state_dir, agent->options->lock_wait_ms, err);
     /* What a dry run finds out is forgotten at its end. */
-    return agent->ledger &&
-           (!agent->options->would_send || db_hold(ledger_db(agent->ledger), err)) &&
-           recover(agent, err);
+    return agent->ledger && (!dry || db_hold(ledger_db(agent->ledger), err)) && recover(agent, err);
 }
 
 static struct answer *make_answer(void *owner, const char *command, const json_t *arguments,
@@ -464,9 +468,9 @@ static void release(struct agent *agent)
     service_free(agent->service);
 }
 
-static void tell_would_send(struct agent *agent)
+static void tell_all(struct agent *agent, enum item_state state)
 {
-    struct item_filter filter = {.state = item_state_name(ITEM_PENDING)};
+    struct item_filter filter = {.state = item_state_name(state)};
     struct item items[32];
     struct err err = {.kind = ERR_OK};
     size_t count = 0;
@@ -481,6 +485,13 @@ static void tell_would_send(struct agent *agent)
             item_release(&items[i]);
         }
     } while (count > 0);
+}
+
+/* What would fail is a part of the answer: its row says why. */
+static void tell_would_send(struct agent *agent)
+{
+    tell_all(agent, ITEM_PENDING);
+    tell_all(agent, ITEM_FAILED);
 }
 
 /* One life, from start() to the last handle. *next is what takes over, or NULL. */

@@ -55,7 +55,7 @@ struct agent_options {
 
     /*
      * once, or NULL: nothing is sent and the ledger is left as it is; each item that would
-     * be sent is told.
+     * be sent is told, and each that would fail (its state and error say so).
      */
     void (*would_send)(void *owner, const struct item *item);
     void *would_send_owner;

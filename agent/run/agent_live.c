@@ -142,14 +142,16 @@ void agent_totals(struct agent *agent, struct agent_totals *totals)
         .uploads = agent->uploads,
         .upload_bytes = agent->upload_bytes,
         .sboms = agent->sboms_stored,
-        .waiting_bytes = -1,
     };
-    (void)item_counts(agent->flow.db, totals->counts, &err);
+    if (!item_counts(agent->flow.db, totals->counts, &err) ||
+        !item_waiting_bytes(agent->flow.db, &totals->waiting_bytes, &err))
+        totals->waiting_bytes = -1;
     for (const struct item_job *job = agent->flow.jobs; job; job = job->next) {
         if (!describe(job, &transfer))
             continue;
         if (strcmp(transfer.direction, "up") == 0) {
             totals->upload_bytes += transfer.bytes_done;
+            totals->waiting_bytes -= transfer.bytes_done;
             totals->rate += transfer.rate;
         }
         if (totals->transfer_count < AGENT_TRANSFERS_SHOWN)

@@ -132,7 +132,9 @@ static void on_exit_of_command(uv_process_t *process, int64_t status, int signal
 {
     struct alert_send *send = process->data;
 
-    if (send->killed)
+    if (send->err.kind == ERR_CANCELLED)
+        finish(send); /* that is why it ended */
+    else if (send->killed)
         err_set(&send->err, ERR_NETWORK, "the command did not end within a minute");
     else if (signal != 0)
         err_set(&send->err, ERR_NETWORK, "the command was ended by signal %d", signal);
@@ -298,7 +300,7 @@ void alert_send_cancel(struct alert_send *send)
         return;
     }
     if (is_running(send))
-        uv_process_kill(&send->process, SIGKILL);
-    send->killed = false;
-    finish(send);
+        uv_process_kill(&send->process, SIGKILL); /* its end is awaited: else nobody reaps it */
+    else
+        finish(send);
 }

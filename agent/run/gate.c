@@ -45,7 +45,8 @@ struct gate {
     bool blameless;   /* the token that was refused is no longer the one in use */
     bool probe_again; /* something changed while one was under way */
     int64_t probes;   /* failed in a row */
-    int64_t since;    /* steady: unreachable since */
+    int64_t since;    /* steady: unreachable since; 0: it is not */
+    bool outage;      /* platform_unreachable may have been told, perhaps before a restart */
     uv_timer_t timer;
     uv_timer_t expiry_timer;
     uv_fs_poll_t token_file;
@@ -242,13 +243,25 @@ static void alert_unreachable(struct gate *gate)
     alerts_raise(gate->options.alerts, &notice);
 }
 
+/* It answered, whatever it said. */
+static void on_reachable(struct gate *gate)
+{
+    if (gate->since != 0)
+        gate->probes = 0; /* these were of the outage */
+    if (gate->outage)
+        alerts_clear(gate->options.alerts, "platform_unreachable", "");
+    gate->outage = false;
+    gate->since = 0;
+}
+
 static void on_unreachable(struct gate *gate, const struct err *err, int64_t retry_after_ms)
 {
     const struct backoff *backoff = &gate->options.flow->settings.retry;
 
     gate->why = *err;
-    if (gate->state != GATE_UNREACHABLE && gate->probes == 0)
+    if (gate->since == 0)
         gate->since = clock_steady_ms();
+    gate->outage = true;
     alert_unreachable(gate);
     /* One header must not silence everything for a day. */
     if (retry_after_ms > RETRY_AFTER_MAX_MS)
@@ -279,10 +292,9 @@ static void note_token(struct gate *gate)
 static void on_works(struct gate *gate)
 {
     note_token(gate);
-    if (gate->state == GATE_UNREACHABLE) {
-        alerts_clear(gate->options.alerts, "platform_unreachable", "");
+    on_reachable(gate);
+    if (gate->state == GATE_UNREACHABLE)
         gate->slots = 1;
-    }
     clear_auth_pause(gate);
     gate->probes = 0;
     gate->why = (struct err){.kind = ERR_OK};
@@ -327,6 +339,7 @@ static void judge(struct gate *gate, const struct http_reply *reply, const struc
         return;
     case ACTION_PARK:
     case ACTION_HOLD: /* not even allowed to ask who it is */
+        on_reachable(gate);
         on_refused(gate, &err);
         return;
     case ACTION_RETRY:
@@ -388,7 +401,8 @@ static void probe(struct gate *gate)
         return;
     }
     uv_timer_stop(&gate->timer);
-    if (!gate->token)
+    /* Watching the file begins a moment later than this: what changed between is seen here. */
+    if (!gate->token || gate->state == GATE_AUTH)
         (void)read_token(gate, &err);
     if (gate->token && ask(gate, &err))
         return;
@@ -527,6 +541,7 @@ struct gate *gate_new(const struct gate_options *options, const struct gate_hook
     gate->hooks = hooks;
     gate->owner = owner;
     gate->slots = options->slots;
+    gate->outage = true;
     gate->save.write = write_pause;
     gate->save.saved = on_pause_saved;
     load(gate);
@@ -585,7 +600,9 @@ bool gate_is_open(const struct gate *gate)
 
 bool gate_may_request(const struct gate *gate)
 {
-    return gate->state == GATE_OPEN || (gate->state == GATE_CHECKING && !gate->unproven);
+    bool is_suspect = gate->unproven || gate->why.kind == ERR_AUTH;
+
+    return gate->state == GATE_OPEN || (gate->state == GATE_CHECKING && !is_suspect);
 }
 
 enum gate_state gate_state(const struct gate *gate)

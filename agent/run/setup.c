@@ -50,6 +50,17 @@ static enum source_mode mode_of(enum config_mode mode)
     return SOURCE_AUTO;
 }
 
+/*
+ * The default name has a fallback for files without a version, which the same text
+ * written out has not: metadata.h knows it as "not configured".
+ */
+static const char *name_of(const struct config_metadata *metadata)
+{
+    bool is_default = metadata->name && strcmp(metadata->name, "{vendor}-{product}-{version}") == 0;
+
+    return is_default ? NULL : metadata->name;
+}
+
 struct source *setup_source(const struct config_watch *watch, struct err *err)
 {
     const struct config_metadata *metadata = &watch->metadata;
@@ -67,7 +78,7 @@ struct source *setup_source(const struct config_watch *watch, struct err *err)
         .metadata = {[METADATA_VENDOR] = metadata->vendor,
                      [METADATA_PRODUCT] = metadata->product,
                      [METADATA_VERSION] = metadata->version,
-                     [METADATA_NAME] = metadata->name,
+                     [METADATA_NAME] = name_of(metadata),
                      [METADATA_PRODUCT_CATEGORY] = metadata->product_category,
                      [METADATA_PRODUCT_GROUP] = metadata->product_group,
                      [METADATA_ANALYSIS_CONFIGURATION] = metadata->analysis_configuration,

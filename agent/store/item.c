@@ -282,6 +282,20 @@ static bool read_left(struct row *row, bool *left, struct err *err)
     return true;
 }
 
+bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_BYTES);
+    bool found;
+
+    *bytes = 0;
+    if (!row_next(row, &found, err))
+        return false;
+    if (found)
+        *bytes = row_int(row, 0);
+    row_done(row);
+    return true;
+}
+
 bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);

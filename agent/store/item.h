@@ -128,6 +128,9 @@ bool item_supersede(struct db *db, int64_t id, struct err *err);
 
 bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err);
 
+/* Of all files on their way to the platform, those that are being sent too. */
+bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err);
+
 /*
  * Is there anything left that a single pass would still do? Not what waits for a
  * person, a right or its SBOM, nor a file that keeps changing.

@@ -142,6 +142,18 @@ struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *e
     return NULL;
 }
 
+struct ledger *ledger_open_scratch(struct err *err)
+{
+    struct ledger *ledger = xcalloc(1, sizeof *ledger);
+
+    ledger->dir_fd = ledger->lock_fd = -1;
+    ledger->db = db_open(":memory:", migrations, migration_count, err);
+    if (ledger->db)
+        return ledger;
+    ledger_close(ledger);
+    return NULL;
+}
+
 void ledger_close(struct ledger *ledger)
 {
     if (!ledger)

@@ -21,6 +21,9 @@ struct ledger;
  * (blocking; before a loop runs), then ERR_BUSY names that process.
  */
 struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *err);
+
+/* A private empty one, in memory: for a dry run where there is no ledger yet. */
+struct ledger *ledger_open_scratch(struct err *err);
 void ledger_close(struct ledger *ledger); /* NULL is fine */
 
 struct db *ledger_db(struct ledger *ledger);

@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,16 +19,63 @@ def pytest_sessionstart(session):
                                 "ONEKEY_AGENT_BINARY")
 
 
+#: What a stand-in is like unless a test says otherwise: quick analyses.
+USUAL = {"analysis_seconds": 0.2}
+
+
+def fresh_secret():
+    return f"e2e{secrets.token_hex(16)}"
+
+
+class Pool:
+    """The next usual stand-in starts while a test runs: that takes half a second each."""
+
+    def __init__(self, folders):
+        self._folders = folders
+        self._thread = ThreadPoolExecutor(1)
+        self._next = self._thread.submit(self._start)
+
+    def _start(self):
+        secret = fresh_secret()
+        platform = StandIn.start(directory=self._folders.mktemp("standin"),
+                                 tokens={"default": make_token(secret)}, **USUAL)
+        return platform, secret
+
+    def take(self):
+        """A stand-in that nobody has used, and the secret part of its token."""
+        taken = self._next.result()
+        self._next = self._thread.submit(self._start)
+        return taken
+
+    def close(self):
+        end_platform(self._next.result()[0])
+        self._thread.shutdown()
+
+
+def end_platform(platform):
+    """At once: its log is written line by line, and nobody asks how it ended."""
+    platform.process.kill()
+    platform.stop()
+
+
+@pytest.fixture(scope="session")
+def pool(tmp_path_factory):
+    kept = Pool(tmp_path_factory)
+    yield kept
+    kept.close()
+
+
 class Tokens:
     """Tokens of this test, with a secret part that can be looked for, and where they may stand."""
 
     def __init__(self):
         self.secrets = []
         self.files = set()
+        self.folders = []
 
     def make(self, tenant="stand-in"):
         """A fresh token; equal `tenant` gives the same tenant."""
-        self.secrets.append(f"e2e{secrets.token_hex(16)}")
+        self.secrets.append(fresh_secret())
         return make_token(self.secrets[-1], tenant)
 
 
@@ -42,25 +90,33 @@ def tokens(workspace):
     """At the end of EVERY test: no secret stands in any file but the token files."""
     kept = Tokens()
     kept.files.add(workspace / "token")
+    kept.folders.append(workspace)
     yield kept
-    for secret in kept.secrets:
-        found = set(files_with(workspace, secret.encode())) - kept.files
+    needles = [secret.encode() for secret in kept.secrets]
+    for folder in kept.folders:
+        found = set(files_with(folder, *needles)) - kept.files
         assert not found, f"the token's secret part stands in {sorted(map(str, found))}"
 
 
 @pytest.fixture
-def start_platform(workspace, tokens):
-    """Starts stand-ins: keywords as StandIn.start(), quick analyses unless said otherwise."""
+def start_platform(workspace, tokens, pool):
+    """Starts stand-ins: keywords as StandIn.start(), USUAL ones unless said otherwise."""
     started = []
 
     def start(**keys):
-        keys = {"analysis_seconds": 0.2, "tokens": {"default": tokens.make()}, **keys}
-        started.append(StandIn.start(directory=workspace / f"standin{len(started)}", **keys))
-        return started[-1]
+        if keys:
+            keys = {**USUAL, "tokens": {"default": tokens.make()}, **keys}
+            platform = StandIn.start(directory=workspace / f"standin{len(started)}", **keys)
+        else:
+            platform, secret = pool.take()
+            tokens.secrets.append(secret)
+            tokens.folders.append(platform.directory)
+        started.append(platform)
+        return platform
 
     yield start
     for platform in started:
-        platform.stop()
+        end_platform(platform)
 
 
 @pytest.fixture

@@ -509,10 +509,12 @@ class Hook:
 # --- secrets -----------------------------------------------------------------------------------
 
 
-def files_with(directory: Path, needle: bytes) -> Iterator[Path]:
-    """The files below `directory` that hold `needle`."""
+def files_with(directory: Path, *needles: bytes) -> Iterator[Path]:
+    """The files below `directory` that hold one of `needles`."""
     for folder, _, names in os.walk(directory):
         for name in names:
             path = Path(folder, name)
-            if path.is_file() and not path.is_symlink() and needle in path.read_bytes():
-                yield path
+            if path.is_file() and not path.is_symlink():
+                content = path.read_bytes()
+                if any(needle in content for needle in needles):
+                    yield path

@@ -12,7 +12,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from harness import SANITIZED, assert_done_once, files_with, wait_until
+from harness import (SANITIZED, assert_done_once, assert_sboms, files_with, uploads_by_digest,
+                     wait_until)
 
 PARTIAL, REFUSED, UNREACHABLE, NO_PROTOCOL, DEADLINE = 3, 65, 69, 76, 5
 
@@ -41,49 +42,49 @@ def assert_nothing_counted(agent, states):
 
 # --- one fault of every request ------------------------------------------------------------------
 
-#: Kind, its parameters.
-ONCE_EACH = {
-    "502": ("status", {"status": 502}),
-    "503": ("status", {"status": 503}),
-    "500 with a page": ("status", {"status": 500, "body": "<html>no</html>",
-                                   "content_type": "text/html"}),
-    "429": ("status", {"status": 429}),
-    "408": ("status", {"status": 408}),
-    "403 from a proxy": ("status", {"status": 403, "body": "<html>no</html>",
-                                    "content_type": "text/html"}),
-    "reset before the body": ("reset_before_body", {}),
-    "end before the body": ("reset_before_body", {"how": "fin"}),
-    "reset in the body": ("reset_mid_body", {"after_bytes": 40}),
-    "end in the body": ("reset_mid_body", {"after_bytes": 40, "how": "fin"}),
-    "lost answer": ("lost_answer", {}),
-    "truncated": ("truncate", {}),
-    "truncated and honest": ("truncate", {"honest": True}),
-    "empty": ("truncate", {"honest": True, "after_bytes": 0}),
-    "deep": ("deep_json", {}),
-    "other JSON": ("wrong_json", {}),
-    "JSON that is no object": ("wrong_json", {"body": "text"}),
-    "data of other types": ("wrong_json", {"body": {"data": {
-        "tenant": 5, "user": [], "allProductGroups": {}, "allAnalysisConfigurations": [1],
-        "allFirmwares": "x", "createFirmwareUpload": {"id": 7, "uploadUrl": {}}, "f0": 3},
-        "id": {}}}),
-    "sign-in page": ("html_signin", {}),
-    "no 100-continue": ("no_100_continue", {}),
+PAGE = {"body": "<html>no</html>", "content_type": "text/html"}
+OTHER_TYPES = {"data": {"tenant": 5, "user": [], "allProductGroups": {}, "allFirmwares": "x",
+                        "allAnalysisConfigurations": [1], "f0": 3,
+                        "createFirmwareUpload": {"id": 7, "uploadUrl": {}}}, "id": {}}
+
+#: Kinds of fault with their parameters. A body is refused until the first that takes it all the
+#: same (EXECUTED): then the agent finds the firmware, and sends no more.
+FAULTS = {
+    "statuses": [("status", {"status": status}) for status in (502, 503, 504, 429, 408, 425)],
+    "pages": [("status", {"status": 500, **PAGE}), ("status", {"status": 403, **PAGE}),
+              ("html_signin", {})],
+    "cuts": [("reset_before_body", {}), ("reset_before_body", {"how": "fin"}),
+             ("reset_mid_body", {"after_bytes": 40}),
+             ("reset_mid_body", {"after_bytes": 40, "how": "fin"}), ("lost_answer", {})],
+    "short answers": [("truncate", {}), ("truncate", {"honest": True}),
+                      ("truncate", {"honest": True, "after_bytes": 0}),
+                      ("truncate", {"honest": True, "after_bytes": 1})],
+    "other answers": [("deep_json", {}), ("wrong_json", {}), ("wrong_json", {"body": "text"}),
+                      ("wrong_json", {"body": OTHER_TYPES})],
+    "no 100-continue": [("no_100_continue", {})],
 }
+EXECUTED = {"lost_answer", "truncate", "deep_json", "wrong_json", "no_100_continue"}
 
 
-@pytest.mark.parametrize("name", ONCE_EACH)
-def test_a_fault_of_each_request_costs_a_retry_and_nothing_else(agent, platform, name):
-    kind, parameters = ONCE_EACH[name]
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_of_each_request_cost_retries_and_nothing_else(agent, platform, name):
+    agent.configure(transfers={"retry": {"base": "20ms", "cap": "40ms"}},
+                    analysis={"poll_interval": "100ms"})
     images = {"router/1.0/fw.bin": agent.image("router/1.0/fw.bin")}
-    faults = [platform.fault(kind, operation=operation, **parameters) for operation in OPERATIONS]
+    wanted = {}
+    for operation in OPERATIONS:
+        for kind, parameters in FAULTS[name]:
+            wanted[platform.fault(kind, operation=operation, **parameters)] = 1
+            if operation == "upload-firmware" and kind in EXECUTED:
+                break
 
-    agent.once().ok()
+    daemon = agent.run()  # a single pass would give up after eight
+    agent.wait_items({"done": 1}, 45)
+    assert daemon.terminate() == 0
     assert_done_once(agent, platform, images, attempts=0)
     agent.check_ledger()
-    hits = {fault["id"]: fault["hits"] for fault in platform.faults()}
-    assert hits == dict.fromkeys(faults, 1), "a fault was not met"
-    assert [path for path in agent.sboms.rglob("*") if path.is_file()] == \
-        [agent.sboms / "router/1.0" / path.name for path in agent.sboms.rglob("*.cdx.json")]
+    assert {fault["id"]: fault["hits"] for fault in platform.faults()} == wanted
+    assert len([path for path in agent.sboms.rglob("*") if path.is_file()]) == 1, "rests are left"
 
 
 def test_answers_without_an_end_take_no_memory(agent, platform):
@@ -109,17 +110,16 @@ def seconds_until_next(platform, operation):
     return entries[at + 1]["time"] - entries[at]["time"]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_in_seconds_is_kept(agent, platform, status):
+def test_retry_after_in_seconds_is_kept(agent, platform):
     digest = agent.image("router/1.0/fw.bin")
-    operations = ["tenant", "allProductGroups", "createFirmwareUpload", "firmware", "sbom"]
-    if status == 429:  # 503 after a body may have been executed: the platform is asked first
-        operations.append("upload-firmware")
-    for operation in operations:
+    statuses = {"tenant": 503, "allProductGroups": 429, "createFirmwareUpload": 503,
+                # 503 after a body may have been executed: then the platform is asked first
+                "upload-firmware": 429, "firmware": 429, "sbom": 503}
+    for operation, status in statuses.items():
         platform.fault("status", operation=operation, status=status, headers={"Retry-After": "1"})
     agent.once().ok()
     assert_done_once(agent, platform, {"router/1.0/fw.bin": digest}, attempts=0)
-    waited = {o: seconds_until_next(platform, o) for o in operations}
+    waited = {operation: seconds_until_next(platform, operation) for operation in statuses}
     assert min(waited.values()) > 0.99, f"asked again before its time: {waited}"
     assert max(waited.values()) < 3 or SANITIZED, f"asked again late: {waited}"
 
@@ -145,21 +145,37 @@ def test_a_retry_after_that_makes_no_sense_holds_nothing_up(agent, platform, val
 
 # --- trouble that stays ------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_a_request_that_always_fails_is_asked_ever_more_rarely(agent, platform, operation):
-    agent.configure(transfers={"retry": {"base": "200ms", "cap": "1m"}})
-    agent.image("router/1.0/fw.bin")
-    platform.fault("status", operation=operation, count=None)
+@pytest.fixture
+def make_own(make_agent, platform, tokens, workspace):
+    """Agents side by side on one platform, each with a token and a folder of its own."""
+    def make(label, **keys):
+        directory = workspace / label
+        tokens.files.add(directory / "token")
+        return make_agent(directory, token=platform.add_token(label, tokens.make()), **keys)
+
+    return make
+
+
+def test_a_request_that_always_fails_is_asked_ever_more_rarely(make_own, platform):
+    agents, passes = {}, {}
+    for operation in OPERATIONS:
+        agents[operation] = make_own(operation,
+                                     transfers={"retry": {"base": "200ms", "cap": "1m"}})
+        agents[operation].image(f"{operation}/1.0/fw.bin")
+        platform.fault("status", operation=operation, token=operation, count=None)
     began = time.monotonic()
-    told = agent.once("--wait-timeout", "2s")
-    took = time.monotonic() - began
-    assert told.code == DEADLINE, repr(told)
-    assert took < 4 or SANITIZED, "the deadline did not end it"
-    assert 2 <= platform.faults()[0]["hits"] <= 6, "hammered, or never asked again"
-    assert len(told.err) < 20_000, "the log was flooded"
-    row, = agent.list()
-    assert row["state"] not in ("failed", "done"), row
-    assert not list(agent.sboms.rglob("*.json"))
+    for operation, agent in agents.items():
+        passes[operation] = agent.start("once", "--wait-timeout", "3s")
+    for operation, one in passes.items():
+        assert one.wait() == DEADLINE, repr(one)
+        assert len(one.log()) < 20_000, f"{operation} flooded the log"
+    assert time.monotonic() - began < 8 or SANITIZED, "the deadline did not end it"
+    for fault in platform.faults():
+        assert 2 <= fault["hits"] <= 8, f"hammered, or never asked again: {fault}"
+    for operation, agent in agents.items():
+        row, = agent.list()
+        assert row["state"] not in ("failed", "done"), (operation, row)
+        assert not list(agent.sboms.rglob("*.json"))
 
 
 def test_once_ends_when_the_platform_stays_without_sense(agent, platform):
@@ -201,6 +217,7 @@ def test_an_upload_that_is_never_taken_is_given_up_too(agent, platform):
 # --- the platform is gone ------------------------------------------------------------------------------
 
 def test_run_outlives_a_platform_that_is_gone_for_a_while(agent, platform, start_platform):
+    platform.add_firmwares(50)  # the next platform counts its IDs anew: none shall meet again
     first = agent.image("router/1.0/a.bin")
     daemon = agent.run()
     agent.wait_items({"done": 1})
@@ -212,9 +229,7 @@ def test_run_outlives_a_platform_that_is_gone_for_a_while(agent, platform, start
     assert all(row["attempts"] == 0 for row in agent.list())
     assert agent.status()["state"] == "running" and daemon.is_alive()
 
-    # Its IDs are counted anew: without this the next image would get the ID of the first.
-    again = start_platform(port=platform.port, tokens=platform.tokens,
-                           settings={"firmware_id": "same"})
+    again = start_platform(port=platform.port, tokens=platform.tokens)
     agent.wait_items({"done": 5})
     assert sorted(u["sha256"] for u in again.state()["uploads"]) == sorted(later.values())
     assert first not in {u["sha256"] for u in again.state()["uploads"]}
@@ -239,6 +254,7 @@ def test_an_upload_under_way_when_the_platform_dies_is_sent_again(agent, platfor
 
 
 def test_once_gives_up_on_a_platform_that_is_gone(agent, platform, start_platform):
+    agent.configure(transfers={"retry": {"base": "20ms", "cap": "100ms"}})
     images = agent.images(3)
     platform.stop()
     told = agent.once()
@@ -251,7 +267,8 @@ def test_once_gives_up_on_a_platform_that_is_gone(agent, platform, start_platfor
 
 def test_a_name_that_does_not_resolve_is_unreachable(agent):
     agent.image("router/1.0/fw.bin")
-    agent.configure(api={"url": "https://nowhere.invalid/api"})
+    agent.configure(api={"url": "https://nowhere.invalid/api"},
+                    transfers={"retry": {"base": "20ms", "cap": "100ms"}})
     assert agent.once().code == UNREACHABLE
     assert_nothing_counted(agent, ["pending"])
 
@@ -452,18 +469,27 @@ STALLS = {
 }
 
 
-@pytest.mark.parametrize("name", STALLS)
-def test_silence_ends_the_transfer_and_the_item_is_tried_again(make_agent, platform, name):
-    operation, parameters = STALLS[name]
-    agent = make_agent(api=IMPATIENT)
-    # More than what the sockets on the way take.
-    digest = agent.image("router/1.0/fw.bin", size=9_000_000)
-    platform.fault("stall", operation=operation, **parameters)
-    agent.once(seconds=40).ok()
-    assert_done_once(agent, platform, {"router/1.0/fw.bin": digest}, attempts=0)
-    assert platform.faults()[0]["hits"] == 1
-    if name == "in the body sent":
-        assert count(platform, "createFirmwareUpload") == 2, "it was not sent again"
+def test_silence_ends_the_transfer_and_the_item_is_tried_again(make_own, platform):
+    agents, digests, passes = {}, {}, {}
+    for name, (operation, parameters) in STALLS.items():
+        label = name.replace(" ", "-")
+        agents[name] = make_own(label, api=IMPATIENT)
+        # More than what the sockets on the way take.
+        digests[name] = agents[name].image(f"{label}/1.0/fw.bin", size=9_000_000)
+        platform.fault("stall", operation=operation, token=label, **parameters)
+    for name, agent in agents.items():
+        passes[name] = agent.start("once", "--wait-timeout", "40s")
+    for one in passes.values():
+        assert one.wait(60) == 0, repr(one)
+    assert uploads_by_digest(platform) == dict.fromkeys(digests.values(), 1)
+    assert [fault["hits"] for fault in platform.faults()] == [1] * len(STALLS)
+    for name, agent in agents.items():
+        row, = agent.list()
+        assert (row["state"], row["sha256"], row["attempts"]) == ("done", digests[name], 0), name
+        assert_sboms(agent, row)
+    label = "in-the-body-sent"
+    again = [e for e in asked(platform, "createFirmwareUpload") if e["token"] == label]
+    assert len(again) == 2, "it was not sent again"
 
 
 def test_slow_is_not_silent(make_agent, platform):
@@ -515,15 +541,20 @@ def foreign():
     recorder.stop()
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirects_to_another_origin_are_not_followed(agent, platform, foreign, status):
+def test_redirects_to_another_origin_are_not_followed(agent, platform, foreign):
+    agent.configure(transfers={"retry": {"base": "20ms", "cap": "40ms"}},
+                    analysis={"poll_interval": "100ms"})
     digest = agent.image("router/1.0/fw.bin")
     for operation in OPERATIONS:
-        platform.fault("redirect", operation=operation, status=status,
-                       location=f"{foreign.origin}/api/{operation}")
-    agent.once().ok()
+        for status in (301, 302, 307, 308):
+            platform.fault("redirect", operation=operation, status=status,
+                           location=f"{foreign.origin}/api/{operation}")
+    daemon = agent.run()
+    agent.wait_items({"done": 1})
+    assert daemon.terminate() == 0
     assert foreign.requests == []
     assert_done_once(agent, platform, {"router/1.0/fw.bin": digest})
+    assert [fault["hits"] for fault in platform.faults()] == [1] * 4 * len(OPERATIONS)
 
 
 def test_an_upload_url_of_another_origin_is_refused(agent, platform, foreign):
@@ -552,7 +583,8 @@ def test_upload_urls_of_the_platform_itself_are_taken(make_agent, start_platform
 
 def test_a_platform_with_a_certificate_of_its_own_needs_ca_file(make_agent, start_platform):
     platform = start_platform(tls=True)
-    agent = make_agent(platform=platform)
+    agent = make_agent(platform=platform,
+                       transfers={"retry": {"base": "20ms", "cap": "100ms"}})
     digest = agent.image("router/1.0/fw.bin")
     told = agent.once()
     assert told.code == UNREACHABLE and "certificate" in told.err, repr(told)
@@ -685,7 +717,8 @@ def test_a_proxy_that_wants_credentials_fails_no_file(tls_agent, make_proxy, wor
     secret = workspace / "proxy-auth"
     secret.write_text("user:wrong\n")
     secret.chmod(0o600)
-    tls_agent.configure(api={"proxy": proxy.url, "proxy_auth_file": str(secret)})
+    tls_agent.configure(api={"proxy": proxy.url, "proxy_auth_file": str(secret)},
+                        transfers={"retry": {"base": "20ms", "cap": "100ms"}})
     digest = tls_agent.image("router/1.0/fw.bin")
     told = tls_agent.once()
     assert told.code == UNREACHABLE and "407" in told.err, repr(told)

@@ -153,12 +153,9 @@ static void out_of_memory_ends_the_process(void **state)
         const char *why;
         void *(*ask)(const char *big);
     } rows[] = {
-        {"new memory", ask_calloc},
-        {"a product that overflows", ask_overflow},
-        {"grown memory", ask_realloc},
-        {"a copy", ask_strdup},
-        {"a copy of a part", ask_strndup},
-        {"a formatted text", ask_asprintf},
+        {"new memory", ask_calloc},        {"a product that overflows", ask_overflow},
+        {"grown memory", ask_realloc},     {"a copy", ask_strdup},
+        {"a copy of a part", ask_strndup}, {"a formatted text", ask_asprintf},
     };
 
     (void)state;

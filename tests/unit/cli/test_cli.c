@@ -53,16 +53,17 @@ static void answer(struct visit *visit)
 
 static void write_config(struct rig *rig, const char *more)
 {
-    auto_free char *text = xasprintf("version: 1\n"
-                                     "api: {url: \"http://127.0.0.1:%d/api\"}\n"
-                                     "state_dir: %s/state\n"
-                                     "watch:\n"
-                                     "  - name: release\n"
-                                     "    path: %s/builds\n"
-                                     "    include: [\"**/*.bin\"]\n"
-                                     "    settle: 0s\n"
-                                     "    metadata: {vendor: Acme, product: Router}\n%s",
-                                     rig->peer.port, rig->tree.path, rig->tree.path, more);
+    auto_free char *text =
+        xasprintf("version: 1\n"
+                  "api: {url: \"http://127.0.0.1:%d/api\"}\n"
+                  "state_dir: %s/state\n"
+                  "watch:\n"
+                  "  - name: release\n"
+                  "    path: %s/builds\n"
+                  "    include: [\"**/*.bin\"]\n"
+                  "    settle: 0s\n"
+                  "    metadata: {vendor: Acme, product: Router, version: 1.2}\n%s",
+                  rig->peer.port, rig->tree.path, rig->tree.path, more);
 
     tree_file(&rig->tree, "agent.yaml", text);
     snprintf(rig->config, sizeof rig->config, "%s/agent.yaml", rig->tree.path);
@@ -304,7 +305,6 @@ static void the_platform_is_asked_about_the_token(void **state)
          78,
          "",
          "belongs to tenant Acme"},
-        {"no platform for once", {"once"}, 77, "", "there is no token"},
     };
 
     each_gives(*state, rows, COUNT_OF(rows));
@@ -363,6 +363,50 @@ static void a_path_is_explained_with_and_without_a_file(void **state)
     each_gives(*state, rows, COUNT_OF(rows));
 }
 
+static void a_dry_run_lists_and_sends_nothing(void **state)
+{
+    static const struct want rows[] = {
+        {"as text",
+         {"--token-file", "@token", "once", "--dry-run"},
+         0,
+         "/builds/fw.bin\n",
+         "1 file would be sent, 5 B; nothing was sent or changed\n"},
+        {"as JSON",
+         {"--token-file", "@token", "once", "--dry-run", "--json", "-q"},
+         0,
+         "\"product\":\"Router\"",
+         ""},
+    };
+    struct rig *rig = *state;
+
+    each_gives(rig, rows, COUNT_OF(rows));
+    auto_json json_t *list = printed_json(rig->out);
+    assert_int_equal(json_array_size(list), 1);
+    assert_null(strstr(rig->peer.body, "createFirmwareUpload"));
+}
+
+static void a_pass_that_cannot_begin_has_no_summary(void **state)
+{
+    static const struct want rows[] = {
+        {"a state directory that is a file",
+         {"--token-file", "@token", "--state-dir", "@token", "once"},
+         74,
+         "",
+         "token"},
+        {"not even as JSON",
+         {"--token-file", "@token", "--state-dir", "@token", "once", "--json", "-q"},
+         74,
+         "",
+         "token"},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        each_gives(rig, &rows[i], 1);
+        printed_lacks(rows[i].why, rig->err, " known: ");
+    }
+}
+
 static void a_daemon_needs_its_certificates_checked(void **state)
 {
     static const struct want rows[] = {
@@ -419,6 +463,8 @@ int main(int argc, char **argv)
         TEST(the_platform_is_asked_about_the_token),
         TEST(a_configuration_is_checked_to_its_globs),
         TEST(a_path_is_explained_with_and_without_a_file),
+        TEST(a_dry_run_lists_and_sends_nothing),
+        TEST(a_pass_that_cannot_begin_has_no_summary),
         TEST(a_daemon_needs_its_certificates_checked),
         TEST(a_result_that_is_lost_is_74),
     };

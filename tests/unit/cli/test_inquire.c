@@ -1,5 +1,6 @@
 #include "test.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -179,6 +180,93 @@ static void a_directory_of_others_is_not_an_empty_one(void **state)
     assert_non_null(strstr(rig->err.message, rig->state_dir));
 }
 
+/* ---- through a daemon ---- */
+
+/* One caller is served in a thread: its request is kept, the script is the answer. */
+struct daemon {
+    int listener;
+    const char *script;
+    char request[4096];
+    pthread_t thread;
+};
+
+static void *serve(void *owner)
+{
+    struct daemon *daemon = owner;
+    int fd = accept(daemon->listener, NULL, NULL);
+    ssize_t size = recv(fd, daemon->request, sizeof daemon->request - 1, 0);
+
+    daemon->request[size > 0 ? size : 0] = '\0';
+    (void)send(fd, daemon->script, strlen(daemon->script), MSG_NOSIGNAL);
+    close(fd);
+    return NULL;
+}
+
+static void daemon_start(struct daemon *daemon, const struct rig *rig, const char *script)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    *daemon = (struct daemon){.script = script};
+    tree_dir(&rig->tree, "state");
+    auto_free char *path = xasprintf("%s/control.sock", rig->state_dir);
+    assert_true(strlen(path) < sizeof address.sun_path);
+    memcpy(address.sun_path, path, strlen(path));
+    daemon->listener = tree_ok(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
+    tree_ok(bind(daemon->listener, (struct sockaddr *)&address, sizeof address), "bind");
+    tree_ok(listen(daemon->listener, 1), "listen");
+    pthread_create(&daemon->thread, NULL, serve, daemon);
+}
+
+static void daemon_stop(struct daemon *daemon)
+{
+    pthread_join(daemon->thread, NULL);
+    close(daemon->listener);
+}
+
+static void a_daemon_is_asked_first(void **state)
+{
+    struct rig *rig = *state;
+    struct daemon daemon;
+
+    daemon_start(&daemon, rig,
+                 "{\"row\":{\"state\":\"running\"}}\n"
+                 "{\"end\":{\"exit\":0,\"error\":null}}\n");
+    assert_int_equal(ask(rig, "status", json_pack("{s:b}", "check", 1)), 0);
+    daemon_stop(&daemon);
+    assert_string_equal(row_string(json_array_get(rig->rows, 0), "state"), "running");
+    auto_json json_t *request = json_loads(daemon.request, 0, NULL);
+    assert_string_equal(row_string(request, "command"), "status");
+    assert_true(json_is_true(json_object_get(json_object_get(request, "arguments"), "check")));
+    assert_false(ledger_exists(rig->state_dir));
+}
+
+static void its_end_is_the_exit_code_and_the_message(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *script;
+        int exit_code;
+        const char *message;
+    } rows[] = {
+        {"why", "{\"end\":{\"exit\":66,\"error\":\"nothing is known\"}}\n", 66, "nothing is known"},
+        {"without a word", "{\"end\":{\"exit\":75,\"error\":null}}\n", 75, ""},
+        {"it went away", "{\"row\":{}}\n", 74, "the agent went away"},
+        {"not understood", "hello\n", 76, ""},
+    };
+    struct rig *rig = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct daemon daemon;
+
+        daemon_start(&daemon, rig, rows[i].script);
+        int exit_code = ask(rig, "show", json_pack("{s:s}", "what", "x"));
+        daemon_stop(&daemon);
+        tree_clear(rig->tree.fd, "state");
+        if (exit_code != rows[i].exit_code || !strstr(rig->err.message, rows[i].message))
+            fail_msg("%s: %d, %s", rows[i].why, exit_code, rig->err.message);
+    }
+}
+
 /* ---- paths that people type ---- */
 
 static void paths_become_those_of_the_ledger(void **state)
@@ -233,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ledger_that_is_held_is_75_after_the_wait, make, drop),
         cmocka_unit_test_setup_teardown(a_reader_that_is_full_ends_the_rows, make, drop),
         cmocka_unit_test_setup_teardown(a_directory_of_others_is_not_an_empty_one, make, drop),
+        cmocka_unit_test_setup_teardown(a_daemon_is_asked_first, make, drop),
+        cmocka_unit_test_setup_teardown(its_end_is_the_exit_code_and_the_message, make, drop),
         cmocka_unit_test(paths_become_those_of_the_ledger),
         cmocka_unit_test_setup_teardown(a_relative_path_begins_here, make, drop),
     };
