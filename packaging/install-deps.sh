@@ -10,7 +10,7 @@
 # start of every script.
 set -eu
 
-build='build-essential cmake ninja-build pkg-config
+build='build-essential cmake ninja-build pkg-config ca-certificates
     libuv1-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libjansson-dev libpcre2-dev
     libssl-dev zlib1g-dev libexpat1-dev'
 # The stand-in runs on Debian's own /usr/bin/python3: these are its modules, not pip's.

@@ -44,17 +44,25 @@ static bool check_relpath(const char *relpath, struct err *err)
     }
 }
 
+/* 0755 whatever the umask: others are to read what is published. */
+static int make_one(int parent, const char *name)
+{
+    if (mkdirat(parent, name, 0755) != 0)
+        return errno == EEXIST ? 0 : -1;
+    return fchmodat(parent, name, 0755, 0);
+}
+
 static bool make_folder(const char *path, struct err *err)
 {
     auto_free char *part = xstrdup(path);
 
     for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+        if (make_one(AT_FDCWD, part) != 0)
             return fail_on("make folder", part, errno, err);
         *slash = '/';
     }
-    if (mkdir(part, 0755) != 0 && errno != EEXIST)
+    if (make_one(AT_FDCWD, part) != 0)
         return fail_on("make folder", part, errno, err);
     return true;
 }
@@ -89,7 +97,7 @@ static int step_into(int parent, const char *name, bool makes_missing, struct er
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT && makes_missing) {
-        if (mkdirat(parent, name, 0755) != 0 && errno != EEXIST) {
+        if (make_one(parent, name) != 0) {
             fail_on("make folder", name, errno, err);
             return -1;
         }

@@ -379,6 +379,13 @@ static void note_root(struct intake *intake, const struct scan_report *report)
         on_root_lost(intake);
 }
 
+static bool wants_events(const struct intake *intake)
+{
+    if (!intake->events || intake->source->mode == SOURCE_POLL)
+        return false;
+    return intake->source->mode == SOURCE_EVENTS || !intake->source->network;
+}
+
 static void note_report(struct intake *intake, const struct scan_report *report)
 {
     struct err err = {.kind = ERR_OK};
@@ -390,7 +397,7 @@ static void note_report(struct intake *intake, const struct scan_report *report)
     intake->is_first = false;
     if (report->unwatched > 0)
         set_degraded(intake, report->unwatched_why.message);
-    else
+    else if (intake->notify || !wants_events(intake)) /* else it was said when none could be made */
         set_degraded(intake, NULL);
     log_debug("watch_walked", F_TEXT("watch", intake->source->name), F_INT("files", report->files),
               F_INT("directories", report->directories));
@@ -401,6 +408,13 @@ static int64_t next_walk_in(const struct intake *intake)
     bool blind = !intake->notify || intake->degraded;
 
     return blind && intake->source->rescan_ms > POLL_MS ? POLL_MS : intake->source->rescan_ms;
+}
+
+static int64_t retry_in(const struct intake *intake)
+{
+    int64_t rescan_ms = intake->source->rescan_ms;
+
+    return rescan_ms < ROOT_RETRY_MS ? rescan_ms : ROOT_RETRY_MS;
 }
 
 static void on_walk_end(void *owner, const struct scan_report *report, const struct err *err)
@@ -415,7 +429,7 @@ static void on_walk_end(void *owner, const struct scan_report *report, const str
         set_degraded(intake, err->message);
     intake->walked_once = intake->walked_once || whole;
     if (whole)
-        intake->next_walk_at = clock_steady_ms() + (err ? ROOT_RETRY_MS : next_walk_in(intake));
+        intake->next_walk_at = clock_steady_ms() + (err ? retry_in(intake) : next_walk_in(intake));
     close_when_idle(intake);
     if (intake->closing)
         return;
@@ -424,13 +438,6 @@ static void on_walk_end(void *owner, const struct scan_report *report, const str
 }
 
 static const struct scan_hooks walk_hooks = {on_walk_batch, on_walk_end};
-
-static bool wants_events(const struct intake *intake)
-{
-    if (!intake->events || intake->source->mode == SOURCE_POLL)
-        return false;
-    return intake->source->mode == SOURCE_EVENTS || !intake->source->network;
-}
 
 static void renew_notify(struct intake *intake)
 {

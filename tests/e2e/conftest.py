@@ -33,18 +33,22 @@ class Pool:
     def __init__(self, folders):
         self._folders = folders
         self._thread = ThreadPoolExecutor(1)
-        self._next = self._thread.submit(self._start)
+        self._order()
 
-    def _start(self):
+    def _order(self):
+        # The folder is made here: pytest's factory is not made for threads.
+        self._next = self._thread.submit(self._start, self._folders.mktemp("standin"))
+
+    @staticmethod
+    def _start(folder):
         secret = fresh_secret()
-        platform = StandIn.start(directory=self._folders.mktemp("standin"),
-                                 tokens={"default": make_token(secret)}, **USUAL)
-        return platform, secret
+        return StandIn.start(directory=folder, tokens={"default": make_token(secret)},
+                             **USUAL), secret
 
     def take(self):
         """A stand-in that nobody has used, and the secret part of its token."""
         taken = self._next.result()
-        self._next = self._thread.submit(self._start)
+        self._order()
         return taken
 
     def close(self):

@@ -233,7 +233,7 @@ def test_the_documented_pair_of_token_and_tenant_name_guards_the_tenant(platform
     ("two words/secret", "white space"),
     ("smart\u2019quote", "ASCII"),
     ("x" * 5000, "4 KiB"),
-])
+], ids=["nothing", "a-line-end", "a-variable", "an-example", "blanks", "not-ASCII", "too-long"])
 def test_a_token_that_cannot_be_one_is_refused_without_a_request(agent, platform, content, reason):
     agent.token_file.write_text(content)
     agent.images(1)

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-enum { MESSAGE_SIZE = sizeof((struct err *)NULL)->message };
+enum { MESSAGE_SIZE = sizeof((struct err *)NULL)->message, TOO_LONG = 2 * MESSAGE_SIZE };
 
 static void fill(char *text, char c, size_t count)
 {
@@ -50,12 +50,12 @@ static void what_does_not_fit_ends_in_dots(void **state)
         {"a full message gets context", 10, MESSAGE_SIZE - 1, true},
         {"the context leaves room for a part of \": \"", MESSAGE_SIZE - 2, 5, true},
         {"the context fills all of it", MESSAGE_SIZE - 1, 5, true},
-        {"the context alone is too long", 2 * MESSAGE_SIZE, 5, true},
-        {"both are too long", 2 * MESSAGE_SIZE, 2 * MESSAGE_SIZE, true},
+        {"the context alone is too long", TOO_LONG, 5, true},
+        {"both are too long", TOO_LONG, TOO_LONG, true},
     };
-    char context[2 * MESSAGE_SIZE + 1];
-    char cause[2 * MESSAGE_SIZE + 1];
-    char whole[4 * MESSAGE_SIZE + 3];
+    char context[TOO_LONG + 1];
+    char cause[TOO_LONG + 1];
+    char whole[2 * TOO_LONG + 3];
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -10,6 +10,7 @@ struct row {
     const char *shown; /* NULL: as it is */
 };
 
+// NOLINTBEGIN(misc-misleading-bidirectional): that is what is tried
 static const struct row rows[] = {
     {"nothing", "", NULL},
     {"a plain name", "fw-1.0_x86 (2).bin", NULL},
@@ -66,6 +67,7 @@ static const struct row rows[] = {
     {"all of them", "a\\\\\\\xff", "a\\x5c\\x5c\\x5c\\xff"},
     {"but not one that stands apart", "\\a\n\\", "\\a\\x0a\\"},
 };
+// NOLINTEND(misc-misleading-bidirectional)
 
 static void what_is_not_printable_is_shown_byte_by_byte(void **state)
 {

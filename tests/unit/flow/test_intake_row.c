@@ -93,7 +93,8 @@ static int64_t add_row(struct rig *rig, enum item_state state, const struct bene
 
 static int64_t count_rows(struct rig *rig)
 {
-    int64_t counts[ITEM_STATE_COUNT], sum = 0;
+    int64_t counts[ITEM_STATE_COUNT];
+    int64_t sum = 0;
     struct err err;
 
     assert_true(item_counts(rig->flow.db, counts, &err));
@@ -353,18 +354,18 @@ static void what_vanishes_before_it_was_sent_is_gone(void **state)
 static void what_is_no_file_is_listed_once_with_the_reason(void **state)
 {
     static const struct {
-        enum scan_kind kind;
         const char *words; /* NULL: not listed at all */
+        enum scan_kind kind;
         enum item_state want;
     } rows[] = {
-        {SCAN_SPECIAL, "FIFO", ITEM_IGNORED},
-        {SCAN_LINK_OUTSIDE, "leads out of the watched folder", ITEM_IGNORED},
-        {SCAN_TOO_DEEP, "deeper than 64", ITEM_IGNORED},
-        {SCAN_UNREADABLE, "Permission denied", ITEM_FAILED},
-        {SCAN_LINK_OTHER, NULL, ITEM_FOUND},
-        {SCAN_LINK_BROKEN, NULL, ITEM_FOUND},
-        {SCAN_DIRECTORY, NULL, ITEM_FOUND},
-        {SCAN_GONE, NULL, ITEM_FOUND},
+        {"FIFO", SCAN_SPECIAL, ITEM_IGNORED},
+        {"leads out of the watched folder", SCAN_LINK_OUTSIDE, ITEM_IGNORED},
+        {"deeper than 64", SCAN_TOO_DEEP, ITEM_IGNORED},
+        {"Permission denied", SCAN_UNREADABLE, ITEM_FAILED},
+        {NULL, SCAN_LINK_OTHER, ITEM_FOUND},
+        {NULL, SCAN_LINK_BROKEN, ITEM_FOUND},
+        {NULL, SCAN_DIRECTORY, ITEM_FOUND},
+        {NULL, SCAN_GONE, ITEM_FOUND},
     };
 
     (void)state;

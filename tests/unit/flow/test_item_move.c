@@ -95,11 +95,12 @@ static void a_move_is_due_now_and_stamped(void **state)
         if (item.state != rows[i].to || item.due_at != 900 ||
             item.registered_at != rows[i].registered_at ||
             item.uploaded_at != rows[i].uploaded_at || item.analysed_at != rows[i].analysed_at ||
-            item.done_at != rows[i].done_at)
+            item.done_at != rows[i].done_at) {
             fail_msg("%s -> %s: %jd %jd %jd %jd", item_state_name(rows[i].from),
                      item_state_name(rows[i].to), (intmax_t)item.registered_at,
                      (intmax_t)item.uploaded_at, (intmax_t)item.analysed_at,
                      (intmax_t)item.done_at);
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 #include "flow/poll_flow.h"
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-#define DAY (24 * (int64_t)HOUR)
+#define MINUTE INT64_C(60000)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 static void an_analysis_is_asked_for_more_rarely_with_age(void **state)
 {

@@ -232,7 +232,8 @@ static void a_webhook_gets_the_alert_without_the_token(void **state)
     struct secret *token;
     struct run_rig rig;
     struct tree tree;
-    char url[128], path[128];
+    char url[128];
+    char path[128];
 
     (void)state;
     tree_make(&tree);

@@ -256,7 +256,8 @@ static void a_refused_token_pauses_once_and_a_working_one_resumes(void **state)
 static void a_pause_lasts_over_a_restart_and_is_not_told_again(void **state)
 {
     struct rig rig;
-    struct pause first, second;
+    struct pause first;
+    struct pause second;
 
     (void)state;
     rig_start(&rig, "401 Unauthorized", "{}");

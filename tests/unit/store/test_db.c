@@ -162,7 +162,8 @@ static void what_is_not_ours_or_not_whole_is_refused_and_left_as_it_is(void **st
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         static const char *const names[] = {"ledger.db", "ledger.db-wal"};
-        char before[2][DIGEST_HEX_SIZE], after[2][DIGEST_HEX_SIZE];
+        char before[2][DIGEST_HEX_SIZE];
+        char after[2][DIGEST_HEX_SIZE];
         struct store_file file;
         struct err err = {.kind = ERR_OK};
 
@@ -287,7 +288,8 @@ static void a_new_store_keeps_no_copy_of_nothing(void **state)
 
 static void a_copy_is_whole_and_opens_by_itself(void **state)
 {
-    struct store_file file, copy;
+    struct store_file file;
+    struct store_file copy;
     struct err err;
 
     (void)state;

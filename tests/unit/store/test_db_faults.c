@@ -23,6 +23,7 @@ static bool strikes(enum err_kind kind)
     return true;
 }
 
+// NOLINTBEGIN(readability-identifier-naming): the names are --wrap's
 int __real_sqlite3_step(sqlite3_stmt *stmt);
 int __wrap_sqlite3_step(sqlite3_stmt *stmt);
 int __real_sqlite3_exec(sqlite3 *handle, const char *sql,
@@ -60,6 +61,8 @@ int __wrap_rename(const char *from, const char *to)
     errno = ENOSPC;
     return -1;
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 /* ---- what is walked through ---- */
 

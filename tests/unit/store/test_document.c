@@ -8,6 +8,8 @@
 #include "run/known_items.h"
 #include "store/document.h"
 
+enum { KIB = 1024, PIECE = 256 * KIB };
+
 static int64_t piece_count(struct db *db, int64_t id)
 {
     int64_t position = 0;
@@ -43,7 +45,7 @@ static unsigned char *read_pieces(struct db *db, int64_t id, size_t *size)
         row_bind_int(row, position);
         assert_true(row_next(row, &found, &err));
         const void *piece = row_blob(row, 0, &got);
-        assert_in_range(got, 1, 256 * 1024);
+        assert_in_range(got, 1, PIECE);
         bytes = realloc(bytes, *size + got);
         memcpy(bytes + *size, piece, got);
         *size += got;
@@ -68,18 +70,20 @@ static unsigned char *noise_new(size_t size)
 static int deflate_into_memory(const unsigned char *bytes, size_t size, int64_t *stored_size)
 {
     uLongf room = compressBound(size);
-    auto_free unsigned char *deflated = malloc(room);
+    unsigned char *deflated = malloc(room);
     int fd = memfd_create("deflated", MFD_CLOEXEC);
 
-    assert_int_equal(compress2(deflated, &room, bytes, size, 9), Z_OK);
-    assert_int_equal(write(fd, deflated, room), (ssize_t)room);
+    bool ok = compress2(deflated, &room, bytes, size, 9) == Z_OK &&
+              write(fd, deflated, room) == (ssize_t)room;
     *stored_size = (int64_t)room;
+    free(deflated);
+    assert_true(ok);
     return fd;
 }
 
 static void a_document_comes_back_byte_for_byte(void **state)
 {
-    static const size_t sizes[] = {1, 1000, 256 * 1024 - 400, 256 * 1024, 700 * 1000};
+    static const size_t sizes[] = {1, 1000, PIECE - 400, PIECE, 700000};
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
@@ -97,7 +101,7 @@ static void a_document_comes_back_byte_for_byte(void **state)
         assert_true(document_keep(db, &document, &id, &err));
         auto_free unsigned char *pieces = read_pieces(db, id, &stored);
         assert_int_equal(stored, document.stored_size);
-        assert_int_equal(piece_count(db, id), (stored + 256 * 1024 - 1) / (256 * 1024));
+        assert_int_equal(piece_count(db, id), (stored + PIECE - 1) / PIECE);
         uLongf room = sizes[i];
         auto_free unsigned char *back = malloc(room);
         assert_int_equal(uncompress(back, &room, pieces, stored), Z_OK);
@@ -112,7 +116,9 @@ static void the_same_digest_is_kept_once(void **state)
     char hex[DIGEST_HEX_SIZE];
     struct db *db = known_ledger();
     struct document document = {.sha256 = hex, .size = 3};
-    int64_t first = 0, second = 0, third = 0;
+    int64_t first = 0;
+    int64_t second = 0;
+    int64_t third = 0;
     struct err err;
 
     (void)state;

@@ -287,7 +287,8 @@ static void settling_files_of_a_watch_are_looked_at_when_they_are_due(void **sta
 /* What the table says, counted the slow way. */
 static void assert_counts_are_true(struct db *db, const char *after)
 {
-    int64_t counts[ITEM_STATE_COUNT], slow[ITEM_STATE_COUNT] = {0};
+    int64_t counts[ITEM_STATE_COUNT];
+    int64_t slow[ITEM_STATE_COUNT] = {0};
     struct item_filter filter = {.duplicates = true};
     struct item items[64];
     size_t count;
@@ -346,7 +347,8 @@ static void a_list_comes_in_pages_and_is_filtered(void **state)
     size_t count;
     struct err err;
     int64_t last = 0;
-    int pages = 0, rows = 0;
+    int pages = 0;
+    int rows = 0;
 
     (void)state;
     for (int i = 0; i < 5; i++) {
@@ -354,7 +356,7 @@ static void a_list_comes_in_pages_and_is_filtered(void **state)
 
         snprintf(path, sizeof path, "/srv/%d.bin", i);
         struct item item = known_item(i < 3 ? ITEM_DONE : ITEM_DUPLICATE, path);
-        item.found_at = 100 * i;
+        item.found_at = INT64_C(100) * i;
         item.forgotten = i == 2;
         text_replace(&item.product, i == 0 ? "Camera" : "Router");
         known_save(db, &item);

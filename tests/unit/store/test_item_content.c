@@ -24,26 +24,26 @@ static void content_is_stood_for_by_what_is_sent_or_on_its_way(void **state)
 {
     static const struct {
         const char *why;
-        enum item_state state;
         const char *sha;
         const char *version;
+        enum item_state state;
         bool same_version;
         bool want;
     } rows[] = {
-        {"on its way", ITEM_PENDING, sha_a, "1", false, true},
-        {"being registered", ITEM_REGISTERING, sha_a, "1", false, true},
-        {"being sent", ITEM_UPLOADING, sha_a, "1", false, true},
-        {"perhaps sent", ITEM_UNCONFIRMED, sha_a, "1", false, true},
-        {"waits for a right", ITEM_HELD, sha_a, "1", false, true},
-        {"a failed one stands for nothing", ITEM_FAILED, sha_a, "1", false, false},
-        {"a gone one neither", ITEM_GONE, sha_a, "1", false, false},
-        {"nor one that is hashed itself", ITEM_HASHING, sha_a, "1", false, false},
-        {"a copy does not stand for a copy", ITEM_DUPLICATE, sha_a, "1", false, false},
-        {"other bytes", ITEM_PENDING, sha_b, "1", false, false},
-        {"another version is the same content", ITEM_PENDING, sha_a, "2", false, true},
-        {"per_version: another version is sent", ITEM_PENDING, sha_a, "2", true, false},
-        {"per_version: the same one is not", ITEM_PENDING, sha_a, "1", true, true},
-        {"per_version: none is not one", ITEM_PENDING, sha_a, NULL, true, false},
+        {"on its way", sha_a, "1", ITEM_PENDING, false, true},
+        {"being registered", sha_a, "1", ITEM_REGISTERING, false, true},
+        {"being sent", sha_a, "1", ITEM_UPLOADING, false, true},
+        {"perhaps sent", sha_a, "1", ITEM_UNCONFIRMED, false, true},
+        {"waits for a right", sha_a, "1", ITEM_HELD, false, true},
+        {"a failed one stands for nothing", sha_a, "1", ITEM_FAILED, false, false},
+        {"a gone one neither", sha_a, "1", ITEM_GONE, false, false},
+        {"nor one that is hashed itself", sha_a, "1", ITEM_HASHING, false, false},
+        {"a copy does not stand for a copy", sha_a, "1", ITEM_DUPLICATE, false, false},
+        {"other bytes", sha_b, "1", ITEM_PENDING, false, false},
+        {"another version is the same content", sha_a, "2", ITEM_PENDING, false, true},
+        {"per_version: another version is sent", sha_a, "2", ITEM_PENDING, true, false},
+        {"per_version: the same one is not", sha_a, "1", ITEM_PENDING, true, true},
+        {"per_version: none is not one", sha_a, NULL, ITEM_PENDING, true, false},
     };
 
     (void)state;
@@ -258,30 +258,30 @@ static void work_is_left_while_a_single_pass_would_still_do_something(void **sta
 {
     static const struct {
         const char *why;
-        enum item_state state;
         int64_t misses, looks, changes;
         const char *error_kind;
+        enum item_state state;
         bool blocked;
         bool want;
         bool want_without_waiting; /* --no-wait */
     } rows[] = {
-        {"to be hashed", ITEM_HASHING, 0, 0, 0, NULL, false, true, true},
-        {"to be sent", ITEM_PENDING, 0, 0, 0, NULL, false, true, true},
-        {"waits for its SBOM", ITEM_PENDING, 0, 0, 0, "not_yet", false, false, false},
-        {"its group lacks a right", ITEM_PENDING, 0, 0, 0, NULL, true, false, false},
-        {"being registered", ITEM_REGISTERING, 0, 0, 0, NULL, false, true, true},
-        {"being sent", ITEM_UPLOADING, 0, 0, 0, NULL, false, true, true},
-        {"is looked for", ITEM_UNCONFIRMED, 1, 0, 0, NULL, false, true, true},
-        {"a person decides", ITEM_UNCONFIRMED, ITEM_NEEDS_PERSON, 0, 0, NULL, false, false, false},
-        {"settles", ITEM_SETTLING, 0, 1, 0, NULL, false, true, true},
-        {"keeps changing", ITEM_SETTLING, 0, 0, 2, NULL, false, false, false},
-        {"waits for its marker", ITEM_SETTLING, 0, 2, 0, NULL, false, false, false},
-        {"is analysed", ITEM_ANALYSING, 0, 0, 0, NULL, false, true, false},
-        {"its SBOM is due", ITEM_FETCHING, 0, 0, 0, NULL, false, true, true},
-        {"done", ITEM_DONE, 0, 0, 0, NULL, false, false, false},
-        {"failed", ITEM_FAILED, 0, 0, 0, NULL, false, false, false},
-        {"held", ITEM_HELD, 0, 0, 0, NULL, false, false, false},
-        {"a copy", ITEM_DUPLICATE, 0, 0, 0, NULL, false, false, false},
+        {"to be hashed", 0, 0, 0, NULL, ITEM_HASHING, false, true, true},
+        {"to be sent", 0, 0, 0, NULL, ITEM_PENDING, false, true, true},
+        {"waits for its SBOM", 0, 0, 0, "not_yet", ITEM_PENDING, false, false, false},
+        {"its group lacks a right", 0, 0, 0, NULL, ITEM_PENDING, true, false, false},
+        {"being registered", 0, 0, 0, NULL, ITEM_REGISTERING, false, true, true},
+        {"being sent", 0, 0, 0, NULL, ITEM_UPLOADING, false, true, true},
+        {"is looked for", 1, 0, 0, NULL, ITEM_UNCONFIRMED, false, true, true},
+        {"a person decides", ITEM_NEEDS_PERSON, 0, 0, NULL, ITEM_UNCONFIRMED, false, false, false},
+        {"settles", 0, 1, 0, NULL, ITEM_SETTLING, false, true, true},
+        {"keeps changing", 0, 0, 2, NULL, ITEM_SETTLING, false, false, false},
+        {"waits for its marker", 0, 2, 0, NULL, ITEM_SETTLING, false, false, false},
+        {"is analysed", 0, 0, 0, NULL, ITEM_ANALYSING, false, true, false},
+        {"its SBOM is due", 0, 0, 0, NULL, ITEM_FETCHING, false, true, true},
+        {"done", 0, 0, 0, NULL, ITEM_DONE, false, false, false},
+        {"failed", 0, 0, 0, NULL, ITEM_FAILED, false, false, false},
+        {"held", 0, 0, 0, NULL, ITEM_HELD, false, false, false},
+        {"a copy", 0, 0, 0, NULL, ITEM_DUPLICATE, false, false, false},
     };
 
     (void)state;

@@ -25,7 +25,8 @@ static void hold(const char *path, int ready_fd, int hold_fd)
 
 static void holder_start(struct holder *holder, const char *path)
 {
-    int ready[2], keep[2];
+    int ready[2];
+    int keep[2];
     char byte = '0';
 
     assert_int_equal(pipe(ready), 0);

@@ -7,6 +7,7 @@
 #include "store/fact.h"
 #include "store/turn.h"
 
+// NOLINTBEGIN(readability-identifier-naming): the names are --wrap's
 int __real_sqlite3_exec(void *handle, const char *sql, int (*each)(void *, int, char **, char **),
                         void *arg, char **message);
 int __wrap_sqlite3_exec(void *handle, const char *sql, int (*each)(void *, int, char **, char **),
@@ -22,6 +23,8 @@ int __wrap_sqlite3_exec(void *handle, const char *sql, int (*each)(void *, int, 
         return SQLITE_CODE_FULL;
     return __real_sqlite3_exec(handle, sql, each, arg, message);
 }
+
+// NOLINTEND(readability-identifier-naming)
 
 /* One turn on a loop and a ledger of its own; what happened is written down in order. */
 struct rig {
@@ -155,7 +158,8 @@ static void a_turns_writes_are_committed_together_before_their_effects(void **st
 
     (void)state;
     rig_start(&rig);
-    struct note a = note_of(&rig, "a"), b = note_of(&rig, "b");
+    struct note a = note_of(&rig, "a");
+    struct note b = note_of(&rig, "b");
     assert_true(turn_is_clean(rig.turn));
     turn_save(rig.turn, &a.save);
     turn_save(rig.turn, &b.save);
@@ -191,7 +195,8 @@ static void what_saved_queues_is_written_in_the_same_turn(void **state)
 
     (void)state;
     rig_start(&rig);
-    struct note b = note_of(&rig, "b"), a = note_of(&rig, "a");
+    struct note b = note_of(&rig, "b");
+    struct note a = note_of(&rig, "a");
     a.then = &b;
     a.again = 1;
     turn_save(rig.turn, &a.save);
@@ -233,7 +238,9 @@ static void a_failing_write_undoes_the_turn_and_is_tried_again(void **state)
 
     (void)state;
     rig_start(&rig);
-    struct note a = note_of(&rig, "a"), b = note_of(&rig, "b"), later = note_of(&rig, "c");
+    struct note a = note_of(&rig, "a");
+    struct note b = note_of(&rig, "b");
+    struct note later = note_of(&rig, "c");
     b.failures = 2;
     turn_save(rig.turn, &a.save);
     turn_save(rig.turn, &b.save);
