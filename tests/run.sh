@@ -5,6 +5,7 @@
 #   tests/run.sh --quick            lints, the gcc build and its tests
 #   tests/run.sh --only STAGE...    these stages and the builds that they need
 #   tests/run.sh --no-deps          installs nothing
+#   tests/run.sh --tidy-sample N    clang-tidy looks at N files of agent/, drawn by a printed seed
 #
 # Stages, in this order: deps lint build unit fuzz platform e2e clang asan asan-unit asan-e2e
 # tidy cppcheck. A stage that fails shows its output and the others go on, except for those that
@@ -18,12 +19,13 @@ stages=(deps lint build unit fuzz platform e2e clang asan asan-unit asan-e2e tid
 quick=(deps lint build unit fuzz platform e2e)
 builds=${TESTS_BUILD_ROOT:-$PWD}
 logs=$builds/build-dev/test-logs
+tidy_sample=
 passed=0 failed=0
 declare -A built=() # folder: 0 when it was built, else 1
 background=
 
 usage() {
-    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    sed -n '2,15s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -32,6 +34,11 @@ while [ $# -gt 0 ]; do
     case $1 in
     --quick) wanted=("${quick[@]}") ;;
     --no-deps) wanted=("${wanted[@]/#deps/}") ;;
+    --tidy-sample)
+        [[ ${2-} =~ ^[1-9][0-9]*$ ]] || usage 64 >&2
+        tidy_sample=$2
+        shift
+        ;;
     --only)
         shift
         [ $# -gt 0 ] || usage 64 >&2
@@ -138,7 +145,7 @@ run_ctest() { # NAME FOLDER FILTER...
 run_pytest() { # NAME FOLDER OPTION...
     local name=$1 folder=$2
     shift 2
-    suite "$name" 450 $python -m pytest -p no:cacheprovider -q --junitxml=@junit@ "$folder" "$@"
+    suite "$name" 600 $python -m pytest -p no:cacheprovider -q --junitxml=@junit@ "$folder" "$@"
 }
 
 # They wait most of the time, so more of them than there are processors.
@@ -193,14 +200,22 @@ lint() {
     run_pytest lint-self tests/lint
 }
 
+# TESTS_TIDY_SEED draws the same files again.
+sample() {
+    local seed=${TESTS_TIDY_SEED:-$RANDOM}
+    [ -n "$tidy_sample" ] || { cat; return; }
+    echo "tidy: $tidy_sample files, TESTS_TIDY_SEED=$seed" >&4
+    shuf -z -n "$tidy_sample" --random-source=<(yes "$seed")
+}
+
 # One process per file: with several in one, version 14 reports what is not there.
 tidy() {
     cmake -S . -B "$builds/build-dev-clang" -G Ninja -DCMAKE_BUILD_TYPE=Debug \
         -DAGENT_WERROR=ON -DCMAKE_C_COMPILER=clang >/dev/null || return 1
-    find agent -name '*.c' -print0 | sort -z |
+    find agent -name '*.c' -print0 | sort -z | sample |
         xargs -0 -n 1 -P 2 clang-tidy-14 --quiet -p "$builds/build-dev-clang" 2>&1 |
         sed '/^[0-9]* warnings\{0,1\} generated\.$/d'
-    [ "${PIPESTATUS[2]}" -eq 0 ] # every finding is an error, by .clang-tidy
+    [ "${PIPESTATUS[3]}" -eq 0 ] # every finding is an error, by .clang-tidy
 }
 
 # -U: auto_take() stays a call for it; it reads the block inside as if nothing were returned.
@@ -250,6 +265,7 @@ trap 'exit 143' TERM
 
 # --- all of it ------------------------------------------------------------------------------------
 
+exec 4>&1 # the terminal, for what is told from within a log
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 CTEST_OUTPUT_ON_FAILURE=1
 mkdir -p "$logs"
 rm -f "$logs"/*.log "$logs"/*.xml "$logs"/*.status

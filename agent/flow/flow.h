@@ -101,6 +101,7 @@ struct flow {
     struct item_job *limbo;    /* ended in doubt, not decided yet */
     struct batch_job *batches; /* poll, reconcile and survey jobs that are alive */
     bool stopping;             /* nothing new starts */
+    bool sboms_fit;            /* one was written since the start, and since the disk was full */
 };
 
 /* The source of that name; NULL when the configuration no longer has it. */

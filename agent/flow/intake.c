@@ -582,11 +582,6 @@ bool intake_is_quiet(const struct intake *intake)
            names_is_empty(&intake->folders) && names_is_empty(&intake->names);
 }
 
-const struct source *intake_source(const struct intake *intake)
-{
-    return intake->source;
-}
-
 bool intake_uses_events(const struct intake *intake)
 {
     return intake->notify != NULL;

@@ -38,7 +38,6 @@ void intake_wake(struct intake *intake); /* rows became due by somebody else's h
 /* The first walk has ended and no scan is under way. */
 bool intake_is_quiet(const struct intake *intake);
 
-const struct source *intake_source(const struct intake *intake);
 bool intake_uses_events(const struct intake *intake);
 int64_t intake_directories(const struct intake *intake);
 const char *intake_degraded(const struct intake *intake); /* why, or NULL */

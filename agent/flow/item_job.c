@@ -155,11 +155,14 @@ static void settle_again(struct item_job *job)
 
 static void wait_a_little(struct item_job *job)
 {
+    struct flow *flow = job->flow;
+
     item_note_error(&job->item, &job->end);
     rest(job, clock_wall_ms() + LOCAL_RETRY_MS);
     if (job->end.kind == ERR_DISK_FULL) {
-        job->flow->hooks->alert(job->flow->owner, "disk_low", "", job->end.message,
-                                "make room; the agent goes on by itself");
+        flow->sboms_fit = false;
+        flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory,
+                           job->end.message, "make room; the agent goes on by itself");
     } else {
         log_warn("item_waits", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
     }

@@ -327,12 +327,17 @@ static enum verdict publish_outcome(struct job *job, struct err *err)
     struct sbom_job *sbom = of(job);
 
     (void)err;
+    struct flow *flow = sbom->base.flow;
+
+    if (!flow->sboms_fit)
+        flow->hooks->alert_over(flow->owner, "disk_low", flow->settings.sbom_directory);
+    flow->sboms_fit = true;
     sbom->unrecorded = !sbom->is_same;
     if (sbom->unrecorded) {
         fill_row(sbom, &sbom->row);
         tell(sbom);
     }
-    if (++sbom->format < sbom->base.flow->settings.format_count)
+    if (++sbom->format < flow->settings.format_count)
         return FIRST_STEP;
     return NEXT_STEP;
 }

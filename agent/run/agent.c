@@ -147,7 +147,7 @@ static void on_stalled(void *owner, const struct err *why)
         log_alert(
             "ledger_stalled", F_TEXT("alert", "disk_low"), F_TEXT("text", why->message),
             F_TEXT("action", "make room for the state directory; the agent goes on by itself"));
-        if (agent->alerts)
+        if (agent->alerts && !agent->disk_low) /* else it was told */
             alerts_tell_now(agent->alerts, "disk_low", why->message,
                             "make room for the state directory; the agent goes on by itself");
     } else {
@@ -164,15 +164,18 @@ static const struct turn_hooks turn_hooks = {on_stalled};
 
 static void set_disk_low(struct agent *agent, bool low, uint64_t free_bytes)
 {
-    if (low == agent->disk_low)
+    bool is_first = !agent->disk_known; /* the process before may have ended while it was low */
+
+    if (!is_first && low == agent->disk_low)
         return;
+    agent->disk_known = true;
     agent->disk_low = low;
     auto_free char *text =
         xasprintf("only %ju bytes are free for the state directory %s; transfers wait",
                   (uintmax_t)free_bytes, agent->config->state_dir);
-    if (low)
+    if (low && !agent->stalled) /* else it was told at once */
         on_alert(agent, "disk_low", "", text, "make room; the agent goes on by itself");
-    else
+    else if (!low)
         on_alert_over(agent, "disk_low", "");
     agent_wake(agent);
 }

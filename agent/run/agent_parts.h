@@ -74,6 +74,7 @@ struct agent {
     int64_t uploads;
     int64_t upload_bytes;
     int64_t sboms_stored;
+    bool disk_known; /* it was looked at */
     bool disk_low;
     bool stalled;
     struct err end;

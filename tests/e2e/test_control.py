@@ -66,7 +66,7 @@ def test_status_and_listing_say_the_same_with_and_without_a_daemon(platform, age
 
 
 def test_a_daemon_tells_mode_directories_token_and_transfers(platform, agent):
-    agent.image("router/1.0/fw.bin", 24_000_000)
+    agent.image("router/1.0/fw.bin", 12_000_000)
     platform.fault("slow_body", operation="upload-firmware", rate=6_000_000)
     daemon = agent.run()
 
@@ -76,7 +76,7 @@ def test_a_daemon_tells_mode_directories_token_and_transfers(platform, agent):
     transfer, = status["transfers"]
     assert set(transfer) == {"path", "direction", "bytes_done", "bytes_total", "rate"}
     assert transfer["path"].endswith("router/1.0/fw.bin") and transfer["direction"] == "up"
-    assert 0 < transfer["bytes_done"] <= transfer["bytes_total"] == 24_000_000
+    assert 0 < transfer["bytes_done"] <= transfer["bytes_total"] == 12_000_000
     watch, = status["watches"]
     assert (watch["mode"], watch["directories"]) == ("events", 3)
     assert status["token"]["tenant"] == "Stand-in"
@@ -291,7 +291,7 @@ def test_forget_takes_a_row_off_the_list_and_its_content_stays_known(platform, a
 
 
 def test_what_is_being_sent_cannot_be_forgotten(platform, agent):
-    agent.image("router/1.0/fw.bin", 24_000_000)
+    agent.image("router/1.0/fw.bin", 12_000_000)
     platform.fault("slow_body", operation="upload-firmware", rate=8_000_000)
     daemon = agent.run()
     wait_until(lambda: any(t["bytes_done"] for t in agent.status()["transfers"]), 15,

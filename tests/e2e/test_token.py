@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import SLOW, assert_done_once, uploads_by_digest, wait_until
+from harness import assert_done_once, uploads_by_digest, wait_until
 
 
 def refused(platform):
@@ -58,7 +58,7 @@ def test_an_expired_token_pauses_with_one_alert_and_a_new_one_resumes_without_a_
     images["late/1.0/fw.bin"] = agent.image("late/1.0/fw.bin")
     wait_until(lambda: agent.items().get("pending", 0) >= 1 and
                sum(agent.items().values()) == 31, 10, "the late file is hashed")
-    quiet_until = since + 6 * SLOW
+    quiet_until = since + 6
     wait_until(lambda: time.time() > quiet_until, 30, "a while without requests")
     assert len([t for t in refused(platform) if t > since + 0.2]) <= 2
     assert len(agent.alerts("auth_paused")) == len(hook.events("auth_paused")) == 1
@@ -329,6 +329,7 @@ def test_a_sign_in_page_is_the_platforms_trouble_and_no_refused_token(platform, 
 
 
 def test_one_pass_that_meets_only_sign_in_pages_ends_with_76(platform, agent):
+    agent.configure(transfers={"retry": {"cap": "100ms"}})
     agent.images(1)
     platform.fault("html_signin", count=None)
 

@@ -385,6 +385,11 @@ static void a_token_of_another_tenant_is_not_used(void **state)
         assert_non_null(strstr(gate_why(rig.gate)->message, "Rival"));
         assert_true(has_auth_pause(&rig, &pause));
         run_rig_assert_alerts(&rig.run, "auth_paused ");
+        say(&rig.platform, "200 OK", "application/json", WORKS("Acme"));
+        hand_token(&rig, "token-two\n");
+        until(&rig, GATE_OPEN);
+        assert_false(has_auth_pause(&rig, &pause));
+        run_rig_assert_alerts(&rig.run, "");
         rig_stop(&rig);
     }
 }
