@@ -47,9 +47,11 @@ static enum started open_start(struct job *job, struct err *err)
     struct hash_job *hash = of(job);
 
     if (!hash->base.source) {
-        err_set(err, ERR_INPUT, "watch %s is no longer configured", hash->base.item.watch);
+        err_set(err, ERR_GONE, "watch %s is no longer configured", hash->base.item.watch);
         return STEP_BROKEN;
     }
+    if (!source_takes(hash->base.source, hash->base.item.path, err))
+        return STEP_BROKEN;
     job->op = opened_start(hash->base.flow->loop, &hash->opened, hash->base.source,
                            &hash->base.item, on_opened, job);
     return STEP_WAITS;

@@ -325,10 +325,9 @@ static void tell(struct sbom_job *sbom)
 static enum verdict publish_outcome(struct job *job, struct err *err)
 {
     struct sbom_job *sbom = of(job);
-
-    (void)err;
     struct flow *flow = sbom->base.flow;
 
+    (void)err;
     if (!flow->sboms_fit)
         flow->hooks->alert_over(flow->owner, "disk_low", flow->settings.sbom_directory);
     flow->sboms_fit = true;

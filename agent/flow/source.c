@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "base/mem.h"
 #include "watch/pattern.h"
 
@@ -90,6 +91,19 @@ const char *source_relpath(const struct source *source, const char *path)
     if (strncmp(path, source->path, size) != 0 || path[size] != '/')
         return NULL;
     return path + size + 1;
+}
+
+bool source_takes(const struct source *source, const char *path, struct err *err)
+{
+    const char *relpath = source_relpath(source, path);
+
+    if (!relpath)
+        return err_set(err, ERR_GONE, "watch %s has another folder now", source->name);
+    struct rule_judgement judgement = rule_judge(source->rules, relpath, RULE_FILE);
+    if (judgement.verdict == RULE_TAKE)
+        return true;
+    auto_free char *text = rule_judgement_text(&judgement);
+    return err_set(err, ERR_GONE, "the rules leave it out now: %s", text);
 }
 
 bool source_metadata(const struct source *source, const struct metadata_facts *facts,

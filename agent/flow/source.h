@@ -65,6 +65,12 @@ void source_free(struct source *source); /* NULL is fine */
 /* scan.h's skip function; rules is a struct rule_set. Any thread. */
 bool source_skips(const void *rules, const char *relpath, bool is_directory);
 
+/*
+ * The rules may have changed since a row was made: false with ERR_GONE and the rule that
+ * leaves the file out now.
+ */
+bool source_takes(const struct source *source, const char *path, struct err *err);
+
 /* "<path>/<relpath>"; caller frees. */
 char *source_path(const struct source *source, const char *relpath);
 

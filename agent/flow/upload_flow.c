@@ -70,9 +70,11 @@ static enum started open_start(struct job *job, struct err *err)
     struct upload_job *upload = of(job);
 
     if (!upload->base.source) {
-        err_set(err, ERR_INPUT, "watch %s is no longer configured", upload->base.item.watch);
+        err_set(err, ERR_GONE, "watch %s is no longer configured", upload->base.item.watch);
         return STEP_BROKEN;
     }
+    if (!source_takes(upload->base.source, upload->base.item.path, err))
+        return STEP_BROKEN;
     job->op = opened_start(upload->base.flow->loop, &upload->opened, upload->base.source,
                            &upload->base.item, on_opened, job);
     return STEP_WAITS;

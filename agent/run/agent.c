@@ -26,6 +26,7 @@
 #include "flow/survey_flow.h"
 #include "run/agent_parts.h"
 #include "run/answer.h"
+#include "store/item_count.h"
 
 enum {
     PROGRESS_MS = 200,
@@ -323,12 +324,23 @@ static bool compile_sources(struct agent *agent, struct err *err)
     return setup_flow(config, &agent->flow.settings, &agent->sboms, err);
 }
 
+static bool drop_strays(struct agent *agent, struct err *err)
+{
+    auto_json json_t *names = json_array();
+
+    for (size_t i = 0; i < agent->config->watch_count; i++)
+        json_array_append_new(names, json_string(agent->config->watches[i].name));
+    auto_free char *text = json_dumps(names, JSON_COMPACT);
+    return item_drop_strays(ledger_db(agent->ledger), text ? text : "[]", err);
+}
+
 static bool recover(struct agent *agent, struct err *err)
 {
     struct db *db = ledger_db(agent->ledger);
     int64_t uncertain = 0;
 
-    if (!item_recover(db, clock_wall_ms(), &uncertain, err) || !db_commit(db, err))
+    if (!item_recover(db, clock_wall_ms(), &uncertain, err) || !drop_strays(agent, err) ||
+        !db_commit(db, err))
         return false;
     if (uncertain > 0) {
         log_warn("uploads_uncertain", F_INT("items", uncertain),

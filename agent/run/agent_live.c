@@ -12,6 +12,7 @@
 #include "flow/batch_job.h"
 #include "flow/item_job.h"
 #include "run/agent_parts.h"
+#include "store/item_count.h"
 
 enum { METRICS_MS = 15000, HEARTBEAT_MS = 60000, HEARTBEAT_ANSWER_MAX = 64 * 1024 };
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "run/agent_parts.h"
+#include "store/item_count.h"
 
 enum {
     UNREACHABLE_PROBES = 8, /* so many in a row, with transfers.retry's backoff, end a pass */

@@ -13,6 +13,7 @@
 #include "job/backoff.h"
 #include "run/alert_send.h"
 #include "store/alert_row.h"
+#include "store/item_count.h"
 
 enum { LOOK_MS = 60 * 1000 };
 

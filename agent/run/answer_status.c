@@ -11,6 +11,7 @@
 #include "store/alert_row.h"
 #include "store/fact.h"
 #include "store/item.h"
+#include "store/item_count.h"
 #include "store/pause.h"
 
 enum { ALERTS_MAX = 100 };

@@ -12,11 +12,12 @@
 #include "onekey/graphql.h"
 #include "onekey/identity.h"
 #include "run/expiry.h"
+#include "run/gate_alert.h"
 #include "store/fact.h"
+#include "store/item_count.h"
 
 enum {
     TOKEN_LOOK_MS = 1000,
-    UNREACHABLE_ALERT_MS = 15 * 60 * 1000,
     EXPIRY_FIRST_MS = 1000,
     EXPIRY_LOOK_MS = 60 * 60 * 1000,
     RETRY_AFTER_MAX_MS = 60 * 60 * 1000,
@@ -108,28 +109,6 @@ static void on_pause_saved(struct save *save)
         close_when_idle(gate);
 }
 
-static void alert_paused(struct gate *gate)
-{
-    bool is_foreign = gate->why.kind == ERR_TENANT;
-    auto_free char *text =
-        xasprintf("%s (%s): %s. Everything that needs the platform waits; "
-                  "nothing is lost, and no attempt is counted",
-                  is_foreign ? "The API token is not used" : "The API token is expired or deleted",
-                  gate->origin, gate->why.message);
-    const struct alert_notice notice = {
-        .event = "auth_paused",
-        .subject = is_foreign ? "tenant" : "", /* who put a wrong token there hears of it */
-        .severity = alert_severity("auth_paused"),
-        .text = text,
-        .action = is_foreign
-                      ? "put a token of the right tenant in place; work goes on by itself"
-                      : "make a new token on the platform (profile, API tokens) and put it in "
-                        "place of the old one; work goes on by itself",
-    };
-
-    alerts_raise(gate->options.alerts, &notice);
-}
-
 static void set_auth_pause(struct gate *gate)
 {
     struct pause *pause = &gate->pauses[PAUSE_AUTH];
@@ -141,7 +120,7 @@ static void set_auth_pause(struct gate *gate)
         snprintf(pause->by_whom, sizeof pause->by_whom, "onekey-agent");
     }
     turn_save(gate->options.flow->turn, &gate->save);
-    alert_paused(gate); /* told once: the alert's own row knows */
+    gate_alert_paused(gate->options.alerts, &gate->why, gate->origin, gate->token != NULL);
 }
 
 static int64_t waiting_items(struct gate *gate)
@@ -172,26 +151,13 @@ static void release_held(struct gate *gate)
 static void clear_auth_pause(struct gate *gate)
 {
     struct pause *pause = &gate->pauses[PAUSE_AUTH];
-    char span[CLOCK_TEXT_SIZE];
 
     if (!pause->is_set)
         return;
-    clock_span_text(clock_wall_ms() - pause->since, span);
-    auto_free char *text = xasprintf("the token of %s works; paused for %s, %jd items go on",
-                                     gate->identity.tenant, span, (intmax_t)waiting_items(gate));
-    const struct alert_notice notice = {
-        .event = "auth_resumed",
-        .subject = "",
-        .severity = alert_severity("auth_resumed"),
-        .text = text,
-        .action = "nothing to do",
-        .happens_once = true,
-    };
-
+    gate_alert_resumed(gate->options.alerts, gate->identity.tenant, clock_wall_ms() - pause->since,
+                       waiting_items(gate));
     *pause = (struct pause){0};
     turn_save(gate->options.flow->turn, &gate->save);
-    alerts_clear(gate->options.alerts, "auth_paused", "*");
-    alerts_raise(gate->options.alerts, &notice);
     gate->slots = 1;
 }
 
@@ -223,26 +189,6 @@ static void on_refused(struct gate *gate, const struct err *err)
     flow_decide(gate->options.flow, false);
 }
 
-static void alert_unreachable(struct gate *gate)
-{
-    char span[CLOCK_TEXT_SIZE];
-
-    if (clock_steady_ms() - gate->since < UNREACHABLE_ALERT_MS)
-        return;
-    clock_span_text(clock_steady_ms() - gate->since, span);
-    auto_free char *text = xasprintf("the platform has not answered for %s: %s; nothing is lost",
-                                     span, gate->why.message);
-    const struct alert_notice notice = {
-        .event = "platform_unreachable",
-        .subject = "",
-        .severity = alert_severity("platform_unreachable"),
-        .text = text,
-        .action = "look at the network, the proxy and the platform's status; work goes on by "
-                  "itself",
-    };
-    alerts_raise(gate->options.alerts, &notice);
-}
-
 /* It answered, whatever it said. */
 static void on_reachable(struct gate *gate)
 {
@@ -262,7 +208,7 @@ static void on_unreachable(struct gate *gate, const struct err *err, int64_t ret
     if (gate->since == 0)
         gate->since = clock_steady_ms();
     gate->outage = true;
-    alert_unreachable(gate);
+    gate_alert_unreachable(gate->options.alerts, &gate->why, clock_steady_ms() - gate->since);
     /* One header must not silence everything for a day. */
     if (retry_after_ms > RETRY_AFTER_MAX_MS)
         retry_after_ms = RETRY_AFTER_MAX_MS;

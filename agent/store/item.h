@@ -123,23 +123,11 @@ bool item_settling_due(struct db *db, const struct item_settling *wanted,
 /* When the next one is (a wall time, perhaps past); INT64_MAX for none. */
 bool item_settling_next(struct db *db, const char *watch, int64_t *when_ms, struct err *err);
 
+/* Nobody looks at unsent rows of other watches than these (a JSON array of names): gone. */
+bool item_drop_strays(struct db *db, const char *watches_json, struct err *err);
+
 /* The path has new content: this row is no longer its newest. */
 bool item_supersede(struct db *db, int64_t id, struct err *err);
-
-bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err);
-
-/* Of all files on their way to the platform, those that are being sent too. */
-bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err);
-
-/*
- * Is there anything left that a single pass would still do? Not what waits for a
- * person, a right or its SBOM, nor a file that keeps changing.
- */
-bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err);
-bool item_is_listing_left(struct db *db, bool *left, struct err *err); /* settles, is hashed */
-
-/* When the oldest item that is not yet sent was found; 0 for none. */
-bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err);
 
 struct item_filter { /* NULL and 0 do not filter */
     const char *state;

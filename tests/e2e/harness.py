@@ -61,7 +61,7 @@ STATES = {
 }
 
 
-# --- waiting, files ----------------------------------------------------------------------------
+# --- waiting, files -----------------------------------------------------------------------------
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, awaited: str) -> Any:
@@ -109,7 +109,7 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> Dict[str, Any]:
     return out
 
 
-# --- processes ---------------------------------------------------------------------------------
+# --- processes ----------------------------------------------------------------------------------
 
 
 class Finished:
@@ -208,7 +208,7 @@ class Daemon:
         return f"daemon {self.pid}, exit {self.process.poll()}\n--- stderr\n{self.log()[-6000:]}"
 
 
-# --- the agent ---------------------------------------------------------------------------------
+# --- the agent ----------------------------------------------------------------------------------
 
 _ALERT_SCRIPT = """#!/bin/sh
 # One line per alert, the environment beside it. The line is written whole or not at all.
@@ -428,7 +428,7 @@ class Agent:
             return db.execute(query, values).fetchall()
 
 
-# --- both sides --------------------------------------------------------------------------------
+# --- both sides ---------------------------------------------------------------------------------
 
 
 def uploads_by_digest(platform: StandIn) -> Dict[str, int]:
@@ -472,7 +472,7 @@ def assert_sboms(agent: Agent, row: Mapping[str, Any]) -> None:
             assert sbom["components"] == len(json.loads(content)["components"])
 
 
-# --- a place for webhooks ----------------------------------------------------------------------
+# --- a place for webhooks -----------------------------------------------------------------------
 
 
 class Hook:
@@ -506,7 +506,7 @@ class Hook:
         self._server.server_close()
 
 
-# --- secrets -----------------------------------------------------------------------------------
+# --- secrets ------------------------------------------------------------------------------------
 
 
 def files_with(directory: Path, *needles: bytes) -> Iterator[Path]:

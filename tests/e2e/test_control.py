@@ -41,7 +41,7 @@ def steer(agent, daemon_runs):
     yield Steer()
 
 
-# --- looking ----------------------------------------------------------------------------------------
+# --- looking ------------------------------------------------------------------------------------
 
 
 @WITH_AND_WITHOUT
@@ -150,7 +150,7 @@ def test_explain_says_why_a_file_is_taken_or_not_and_where_each_value_comes_from
     steer.stop()
 
 
-# --- steering -----------------------------------------------------------------------------------------
+# --- steering -----------------------------------------------------------------------------------
 
 
 @WITH_AND_WITHOUT
@@ -304,7 +304,7 @@ def test_what_is_being_sent_cannot_be_forgotten(platform, agent):
     daemon.terminate()
 
 
-# --- one instance, its socket -----------------------------------------------------------------------------
+# --- one instance, its socket -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mode", ["run", "once"])

@@ -1,4 +1,4 @@
-"""Killed at any moment, the agent goes on where it was: nothing is forgotten, nothing sent twice."""
+"""Killed at any moment, the agent goes on where it was: nothing forgotten, nothing sent twice."""
 
 import os
 import random

@@ -289,7 +289,7 @@ def test_a_failed_analysis_fails_the_item_and_says_so_once(start_platform, make_
     assert uploads_by_digest(platform) == {row["sha256"]: 1, good: 1}
 
 
-# --- while the daemon runs ------------------------------------------------------------------------
+# --- while the daemon runs ----------------------------------------------------------------------
 
 
 def test_the_daemon_takes_what_comes_however_it_comes(platform, agent):
@@ -394,7 +394,7 @@ def test_new_content_while_the_platform_still_answers_is_not_overlooked(platform
     assert uploads_by_digest(platform)[after] == 1
 
 
-# --- rules of a watch -----------------------------------------------------------------------------
+# --- rules of a watch ---------------------------------------------------------------------------
 
 
 def test_files_that_were_there_first_can_be_ignored(platform, agent):
@@ -435,7 +435,7 @@ def test_an_sbom_to_attach_is_waited_for(platform, agent):
                                            "if_missing": "wait"}})
     images = agent.images(1)
     daemon = agent.run()
-    wait_until(lambda: ["waits for its SBOM" in (row["error"] or "") for row in agent.list()] == [True],
+    wait_until(lambda: any("waits for its SBOM" in (row["error"] or "") for row in agent.list()),
                15, "it waits and says so")
     assert platform.state()["mutations"] == []
     assert agent.rows()["router/1.0/fw0.bin"]["attempts"] == 0

@@ -1,4 +1,4 @@
-"""The token: refused, it pauses everything with one alert; a working one resumes; it stays secret."""
+"""The token: refused, it pauses everything with one alert; a working one resumes; none leaks."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def wait_paused(agent, seconds=20.0):
                       "the state is auth_paused")
 
 
-# --- expiry and what follows ------------------------------------------------------------------------
+# --- expiry and what follows --------------------------------------------------------------------
 
 
 def test_an_expired_token_pauses_with_one_alert_and_a_new_one_resumes_without_a_loss(
@@ -171,7 +171,7 @@ def test_resume_lifts_the_operators_pause_and_not_the_tokens(platform, agent):
     daemon.terminate()
 
 
-# --- which tokens are used --------------------------------------------------------------------------
+# --- which tokens are used ----------------------------------------------------------------------
 
 
 def test_a_token_of_another_tenant_is_not_used_and_the_right_one_is(platform, agent, tokens):
@@ -275,7 +275,7 @@ def test_a_token_file_is_read_again_on_a_hangup_and_nothing_is_refused(platform,
     assert uploads_by_digest(platform)[images["router/1.1/fw.bin"]] == 1
 
 
-# --- what looks like a refused token, and what does not ----------------------------------------------
+# --- what looks like a refused token, and what does not -----------------------------------------
 
 
 @pytest.mark.parametrize("operation", ["upload-firmware", "sbom", "createFirmwareUpload",
@@ -339,7 +339,7 @@ def test_one_pass_that_meets_only_sign_in_pages_ends_with_76(platform, agent):
     assert agent.status()["pauses"] == [] and platform.state()["uploads"] == []
 
 
-# --- secrets ------------------------------------------------------------------------------------------
+# --- secrets ------------------------------------------------------------------------------------
 
 
 def proc(daemon, name):

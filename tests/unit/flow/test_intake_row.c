@@ -6,6 +6,7 @@
 #include "flow/intake_row.h"
 #include "flow/item_job.h"
 #include "run/known_items.h"
+#include "store/item_count.h"
 
 struct rig {
     struct flow flow;

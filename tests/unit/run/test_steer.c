@@ -5,6 +5,7 @@
 #include "run/known_items.h"
 #include "run/steer.h"
 #include "store/alert_row.h"
+#include "store/item_count.h"
 #include "store/pause.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

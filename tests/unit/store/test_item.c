@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include "run/known_items.h"
+#include "store/item_count.h"
 #include "store/pause.h"
 
 static const char sha_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

@@ -1,0 +1,69 @@
+#include "store/item_count.h"
+
+#include <string.h>
+
+static bool read_left(struct row *row, bool *left, struct err *err)
+{
+    if (!row_next(row, left, err))
+        return false;
+    *left = *left && row_int(row, 0) != 0;
+    row_done(row);
+    return true;
+}
+
+bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_COUNTS);
+    enum item_state state;
+    bool found;
+
+    memset(counts, 0, ITEM_STATE_COUNT * sizeof counts[0]);
+    while (row_next(row, &found, err)) {
+        if (!found)
+            return true;
+        if (item_state_of_name(row_text(row, 0), &state))
+            counts[state] = row_int(row, 1);
+    }
+    return false;
+}
+
+bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_BYTES);
+    bool found;
+
+    *bytes = 0;
+    if (!row_next(row, &found, err))
+        return false;
+    if (found)
+        *bytes = row_int(row, 0);
+    row_done(row);
+    return true;
+}
+
+bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);
+
+    row_bind_int(row, wait_analyses);
+    return read_left(row, left, err);
+}
+
+bool item_is_listing_left(struct db *db, bool *left, struct err *err)
+{
+    return read_left(db_query(db, QUERY_ITEM_LISTING_LEFT), left, err);
+}
+
+bool item_oldest_waiting(struct db *db, int64_t *found_at, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_OLDEST_WAITING);
+    bool found;
+
+    *found_at = 0;
+    if (!row_next(row, &found, err))
+        return false;
+    if (found)
+        *found_at = row_int(row, 0);
+    row_done(row);
+    return true;
+}
