@@ -61,6 +61,7 @@ CREATE TABLE item (
 CREATE UNIQUE INDEX item_path ON item (path, watch) WHERE current = 1;
 CREATE INDEX item_lane ON item (state, rank DESC);
 CREATE INDEX item_due ON item (state, due_at);
+CREATE INDEX item_settling ON item (watch, due_at) WHERE state = 'settling' AND current = 1;
 CREATE INDEX item_waiting ON item (found_at) WHERE forgotten = 0 AND state IN (
     'found', 'settling', 'hashing', 'pending', 'registering', 'uploading', 'unconfirmed');
 CREATE INDEX item_content ON item (sha256, size) WHERE sha256 IS NOT NULL;

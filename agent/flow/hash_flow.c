@@ -157,11 +157,33 @@ static bool name_it(struct hash_job *hash, struct err *err)
 }
 
 /* The same bytes known already: this path is an alias of that item. */
+/* Another that was just found to be new, and is not in the ledger yet; NULL for none. */
+static const struct item *find_sibling(const struct hash_job *hash)
+{
+    const struct item *mine = &hash->base.item;
+
+    if (hash->base.source->per_version)
+        return NULL; /* then a second upload of the same bytes is wanted */
+    for (const struct item_job *job = hash->base.flow->jobs; job; job = job->next) {
+        if (job != &hash->base && job->kind == &hash_flow && job->item.state == ITEM_PENDING &&
+            job->item.size == mine->size && strcmp(job->item.sha256, mine->sha256) == 0)
+            return &job->item;
+    }
+    return NULL;
+}
+
 static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err)
 {
     auto_item struct item original = {0};
     struct item *item = &hash->base.item;
+    const struct item *sibling = find_sibling(hash);
 
+    *is_alias = sibling != NULL;
+    if (sibling) {
+        item->duplicate_of = sibling->id;
+        item_move(item, ITEM_DUPLICATE, clock_wall_ms());
+        return true;
+    }
     if (!item_by_content(hash->base.flow->db, item, hash->base.source->per_version, &original,
                          is_alias, err))
         return false;
@@ -201,6 +223,13 @@ static const struct step steps[] = {
     {NULL, 0, NULL, NULL},
 };
 
+/* It may have had other content before, which others were told to be the same as. */
+static bool write_aliases(struct item_job *job, struct db *db, struct err *err)
+{
+    return job->item.state == ITEM_HASHING ||
+           item_free_stale_aliases(db, job->item.id, job->item.sha256, err);
+}
+
 static void release(struct item_job *job)
 {
     opened_release(&((struct hash_job *)job)->opened);
@@ -211,6 +240,7 @@ const struct item_flow hash_flow = {
     .rest = ITEM_HASHING,
     .right = "read the file",
     .steps = steps,
+    .write = write_aliases,
     .release = release,
 };
 

@@ -11,6 +11,7 @@
 #include "flow/held.h"
 #include "flow/intake_row.h"
 #include "flow/names.h"
+#include "store/item_due.h"
 #include "store/watch_row.h"
 #include "watch/notify.h"
 #include "watch/scan.h"

@@ -161,8 +161,8 @@ static void wait_a_little(struct item_job *job)
     rest(job, clock_wall_ms() + LOCAL_RETRY_MS);
     if (job->end.kind == ERR_DISK_FULL) {
         flow->sboms_fit = false;
-        flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory,
-                           job->end.message, "make room; the agent goes on by itself");
+        flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory, job->end.message,
+                           "make room; the agent goes on by itself");
     } else {
         log_warn("item_waits", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
     }
@@ -267,7 +267,7 @@ static void on_checkpoint(struct job *base)
     enum item_state stage = (enum item_state)base->step->stage;
 
     /* A step within the same state that leaves nothing to be kept costs no commit. */
-    job->needs_write = job->item.state != stage || job->kind->write;
+    job->needs_write = job->item.state != stage || job->kind->rest != ITEM_HASHING;
     item_move(&job->item, stage, clock_wall_ms());
     job->stage_began_ms = clock_steady_ms();
     job->save.saved = on_checkpoint_saved;

@@ -25,9 +25,11 @@
 #include "flow/item_job.h"
 #include "flow/item_move.h"
 #include "onekey/analysis.h"
+#include "store/item_due.h"
 
 enum {
     UNSEEN_LIMIT_MS = 30 * 60 * 1000,
+    UNSEEN_LOOKS = 3,
     WAIT_CAP_MS = 15 * 60 * 1000,
     OVERDUE_WAIT_MS = 60 * 60 * 1000,
     AGE_STEPS = 10, /* the wait doubles after this many intervals, and so on */
@@ -107,7 +109,8 @@ static void wait_on(struct poll_job *poll, struct item *item, int64_t now_ms)
 
 static void not_seen(struct poll_job *poll, struct item *item, int64_t now_ms)
 {
-    if (now_ms - item->uploaded_at > UNSEEN_LIMIT_MS)
+    /* By looks as well as by the clock, which may have been set or slept. */
+    if (++item->misses >= UNSEEN_LOOKS && now_ms - item->uploaded_at > UNSEEN_LIMIT_MS)
         hold(poll, item, "the platform does not show the firmware 30 minutes after its upload");
     else
         wait_on(poll, item, now_ms);

@@ -27,6 +27,7 @@
 #include "flow/inventory_step.h"
 #include "flow/item_move.h"
 #include "onekey/analysis.h"
+#include "store/item_due.h"
 
 enum { PERSON_LOOK_MS = 60 * 60 * 1000, BATCH_MAX = 20 };
 
@@ -142,6 +143,7 @@ static void take(struct flow *flow, struct item *item, const char *firmware_id)
     log_info("upload_found_again", F_TEXT("path", item->path), F_TEXT("firmware_id", firmware_id));
     text_replace(&item->firmware_id, firmware_id);
     item_clear_error(item);
+    item->misses = 0;
     item->uploaded_at = clock_wall_ms();
     item_move(item, flow->settings.wait_analysis ? ITEM_ANALYSING : ITEM_DONE, clock_wall_ms());
     flow->hooks->alert_over(flow->owner, "upload_unconfirmed", item->path);

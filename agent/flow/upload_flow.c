@@ -369,7 +369,7 @@ static enum verdict send_outcome(struct job *job, struct err *err)
     if (yielded)
         return JOB_DONE;
     item_clear_error(item);
-    item->attempts = item->trouble_ms = 0;
+    item->attempts = item->trouble_ms = item->misses = 0;
     item->uploaded_at = clock_wall_ms();
     item_move(item, settings->wait_analysis ? ITEM_ANALYSING : ITEM_DONE, clock_wall_ms());
     /* Asked for at once, each upload would be a question of its own. */

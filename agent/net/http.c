@@ -220,6 +220,7 @@ void http_free(struct http *http, void (*closed)(void *owner), void *owner)
 void http_set_token(struct http *http, const struct secret *token)
 {
     http->token = token;
+    http->token_epoch++;
 }
 
 void http_set_upload_rate(struct http *http, int64_t bytes_per_second)

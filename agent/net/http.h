@@ -113,7 +113,10 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
 /* Requests must have ended (being in done() of the last one is fine). closed() comes last. */
 void http_free(struct http *http, void (*closed)(void *owner), void *owner);
 
-/* Borrowed until replaced, used by requests that start from now on. NULL: they fail, ERR_AUTH. */
+/*
+ * Borrowed until replaced, used by requests that start from now on. NULL: they fail, ERR_AUTH, as
+ * those do that were started before and are not on their way yet.
+ */
 void http_set_token(struct http *http, const struct secret *token);
 
 void http_set_upload_rate(struct http *http, int64_t bytes_per_second);

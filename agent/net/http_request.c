@@ -197,13 +197,18 @@ static void configure(struct http_request *request)
     http_setup_apply(request->http->setup, easy, request->url);
 }
 
-/* The token of this moment: it may have waited for long. */
+/*
+ * With the token that it began with. It may have waited for long, and nobody has looked at
+ * whose token the new one is.
+ */
 static bool launch(struct http_request *request, struct err *err)
 {
     const struct secret *token = request->authenticated ? request->http->token : NULL;
 
     if (request->authenticated && !token)
         return err_set(err, ERR_AUTH, "no token is there to send");
+    if (request->authenticated && request->token_epoch != request->http->token_epoch)
+        return err_set(err, ERR_AUTH, "the token was replaced before this was sent");
     configure(request);
     http_setup_authorize(request->http->setup, &request->easy, token);
     if (request->easy.code != CURLE_OK)
@@ -252,6 +257,7 @@ void http_request_begin(struct http_request *request, http_done_fn *done, void *
     request->done = done;
     request->owner = owner;
     request->stage = STAGE_PREPARING;
+    request->token_epoch = request->http->token_epoch;
     http_link(request);
 }
 

@@ -46,6 +46,7 @@ struct http_request {
     struct curl_slist *headers;
     char *url;
     bool authenticated;
+    unsigned token_epoch; /* of http, when it began */
     bool any_answer;
     bool is_paused;       /* by us; a watchdog must not count it */
     bool is_cut;          /* an error's body, longer than anybody wants to know */
@@ -71,6 +72,7 @@ struct http {
     struct http_setup *setup;
     struct http_multi *multi;
     const struct secret *token;
+    unsigned token_epoch; /* counts replacements */
     struct http_request *all;
     struct http_request *waiting;   /* first come, first served */
     struct http_request *throttled; /* uploads that wait for bandwidth, likewise */

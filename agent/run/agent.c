@@ -26,11 +26,14 @@
 #include "flow/survey_flow.h"
 #include "run/agent_parts.h"
 #include "run/answer.h"
+#include "run/signal_guard.h"
 #include "store/item_count.h"
+#include "store/item_due.h"
 
 enum {
     PROGRESS_MS = 200,
     PULSE_MS = 5000,
+    CLOCK_STEP_MS = 60000,
     DISK_FLOOR_BYTES = 16 << 20, /* or an eighth of a small file system */
     BACKLOG_OLD_MS = 24 * 60 * 60 * 1000,
 };
@@ -143,6 +146,13 @@ static void on_stalled(void *owner, const struct err *why)
 {
     struct agent *agent = owner;
 
+    /* A row that the schema refuses would be refused for ever; a restart begins from what is kept.
+     */
+    if (why && why->kind == ERR_INTERNAL) {
+        log_alert("ledger_refused", F_TEXT("text", why->message),
+                  F_TEXT("action", "this is a defect of onekey-agent: report this line"));
+        _exit(err_kind_exit(ERR_INTERNAL));
+    }
     agent->stalled = why != NULL;
     if (why) {
         log_alert(
@@ -223,11 +233,28 @@ static void look_at_backlog(struct agent *agent)
     }
 }
 
+/* What is due is kept in wall time: when that is set back, it must not wait for it again. */
+static void look_at_clock(struct agent *agent)
+{
+    int64_t offset_ms = clock_wall_ms() - clock_steady_ms();
+    int64_t back_ms = agent->clock_offset_ms - offset_ms;
+    struct err err = {.kind = ERR_OK};
+
+    if (agent->clock_offset_ms != 0 && back_ms > CLOCK_STEP_MS) {
+        log_warn("clock_set_back", F_INT("by_ms", back_ms));
+        if (!item_shift_due(agent->flow.db, clock_wall_ms(), back_ms, &err))
+            log_error("store_trouble", F_TEXT("reason", err.message));
+        agent_wake(agent);
+    }
+    agent->clock_offset_ms = offset_ms;
+}
+
 static void on_pulse(uv_timer_t *timer)
 {
     struct agent *agent = timer->data;
 
     service_alive(agent->service, clock_steady_ms());
+    look_at_clock(agent);
     agent_status_line(agent);
     look_at_disk(agent);
     if (agent->gate && !agent->options->once)
@@ -265,7 +292,7 @@ static void on_reload(uv_signal_t *handle, int signal)
     struct agent *agent = handle->data;
 
     (void)signal;
-    if (agent->ending || !agent->gate)
+    if (!agent->gate || (agent->ending && !agent->next))
         return;
     service_reloading(agent->service);
     gate_reload_token(agent->gate);
@@ -542,14 +569,18 @@ int agent_run(const struct agent_options *options, struct err *err)
 {
     struct agent_options current = *options;
     struct config *owned = NULL;
-    struct config *next;
+    struct config *next = NULL;
+    struct signal_guard guard;
     int code;
 
+    signal_guard_start(&guard);
     do {
         code = live_once(&current, &next, err);
         config_free(owned);
         owned = next;
         current.config = next;
-    } while (next);
+    } while (next && !signal_guard_ends(&guard));
+    config_free(next);
+    signal_guard_stop(&guard);
     return code;
 }

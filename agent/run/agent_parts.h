@@ -76,6 +76,7 @@ struct agent {
     int64_t sboms_stored;
     bool disk_known; /* it was looked at */
     bool disk_low;
+    int64_t clock_offset_ms; /* wall minus steady, at the last look */
     bool stalled;
     struct err end;
 };

@@ -45,6 +45,7 @@ void agent_reload(struct agent *agent)
         return;
     if (read_config(agent, &fresh, &err)) {
         log_info("config_accepted", F_TEXT("file", fresh->file_name));
+        config_free(agent->next); /* an earlier one that waits to take over */
         agent->next = fresh;
         agent_stop(agent, false);
         uv_timer_stop(&agent->grace_timer); /* transfers may take their time */

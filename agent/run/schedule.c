@@ -17,6 +17,7 @@
 #include "flow/upload_flow.h"
 #include "run/agent_parts.h"
 #include "store/item_count.h"
+#include "store/item_due.h"
 
 enum { HASH_SLOTS = 2, PICK_MAX = 64, IDLE_LOOK_MS = 60000 };
 

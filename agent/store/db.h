@@ -7,7 +7,8 @@
  * SQLite before 3.51.3 can corrupt a WAL that two connections write.
  * Loop thread only; no statement stays open across a return to the loop.
  *
- * Errors: ERR_DISK_FULL, ERR_BUSY (somebody else holds the file), ERR_STORE.
+ * Errors: ERR_DISK_FULL, ERR_BUSY (somebody else holds the file), ERR_INTERNAL (a row that
+ * the schema refuses: our defect), ERR_STORE.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H

@@ -45,6 +45,8 @@ static enum err_kind kind_of_code(int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return ERR_BUSY;
+    case SQLITE_CONSTRAINT:
+        return ERR_INTERNAL;
     default:
         return ERR_STORE;
     }

@@ -181,74 +181,6 @@ bool item_facts_by_path(struct db *db, const char *watch, const char *path,
     return true;
 }
 
-bool item_due(struct db *db, enum item_state state, int64_t now_ms, struct item_ids *due,
-              struct err *err)
-{
-    struct row *row = db_query(db, QUERY_ITEM_DUE);
-    bool found;
-
-    due->count = 0;
-    row_bind_text(row, item_state_name(state));
-    row_bind_int(row, now_ms);
-    row_bind_int(row, (int64_t)due->max);
-    while (row_next(row, &found, err)) {
-        if (!found)
-            return true;
-        assert(due->count < due->max);
-        due->ids[due->count++] = row_int(row, 0);
-    }
-    return false;
-}
-
-bool item_next_due(struct db *db, enum item_state state, int64_t after_ms, int64_t *when_ms,
-                   struct err *err)
-{
-    struct row *row = db_query(db, QUERY_ITEM_NEXT_DUE);
-    bool found;
-
-    *when_ms = INT64_MAX;
-    row_bind_text(row, item_state_name(state));
-    row_bind_int(row, after_ms);
-    if (!row_next(row, &found, err))
-        return false;
-    if (found && !row_is_null(row, 0))
-        *when_ms = row_int(row, 0);
-    row_done(row);
-    return true;
-}
-
-bool item_settling_due(struct db *db, const struct item_settling *wanted,
-                       void (*each)(void *owner, const char *path), void *owner, struct err *err)
-{
-    struct row *row = db_query(db, QUERY_ITEM_SETTLING_DUE);
-    bool found;
-
-    row_bind_int(row, wanted->until_ms);
-    row_bind_text(row, wanted->watch);
-    row_bind_int(row, (int64_t)wanted->max);
-    while (row_next(row, &found, err)) {
-        if (!found)
-            return true;
-        each(owner, row_text(row, 0));
-    }
-    return false;
-}
-
-bool item_settling_next(struct db *db, const char *watch, int64_t *when_ms, struct err *err)
-{
-    struct row *row = db_query(db, QUERY_ITEM_SETTLING_NEXT);
-    bool found;
-
-    *when_ms = INT64_MAX;
-    row_bind_text(row, watch);
-    if (!row_next(row, &found, err))
-        return false;
-    if (found && !row_is_null(row, 0))
-        *when_ms = row_int(row, 0);
-    row_done(row);
-    return true;
-}
-
 bool item_drop_strays(struct db *db, const char *watches_json, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_DROP_STRAYS);
@@ -310,6 +242,15 @@ bool item_free_aliases(struct db *db, int64_t id, int64_t now_ms, struct err *er
 
     row_bind_int(row, id);
     row_bind_int(row, now_ms);
+    return row_exec(row, err);
+}
+
+bool item_free_stale_aliases(struct db *db, int64_t id, const char *sha256, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_FREE_STALE_ALIASES);
+
+    row_bind_int(row, id);
+    row_bind_text(row, sha256);
     return row_exec(row, err);
 }
 

@@ -96,33 +96,6 @@ struct item_facts { /* what a rescan compares; no allocation per known file */
 bool item_facts_by_path(struct db *db, const char *watch, const char *path,
                         struct item_facts *facts, bool *found, struct err *err);
 
-struct item_ids { /* the caller's array, of max; count are filled */
-    int64_t *ids;
-    size_t max;
-    size_t count;
-};
-
-/* The ids of the state that are due, best rank first; groups that are blocked are left out. */
-bool item_due(struct db *db, enum item_state state, int64_t now_ms, struct item_ids *due,
-              struct err *err);
-
-/* When the next one of the state is due (a wall time); INT64_MAX for none. */
-bool item_next_due(struct db *db, enum item_state state, int64_t after_ms, int64_t *when_ms,
-                   struct err *err);
-
-struct item_settling { /* which settling items: of a watch, due by then, so many */
-    const char *watch;
-    int64_t until_ms;
-    size_t max;
-};
-
-/* Calls each() with the path of those that are due for a look. */
-bool item_settling_due(struct db *db, const struct item_settling *wanted,
-                       void (*each)(void *owner, const char *path), void *owner, struct err *err);
-
-/* When the next one is (a wall time, perhaps past); INT64_MAX for none. */
-bool item_settling_next(struct db *db, const char *watch, int64_t *when_ms, struct err *err);
-
 /* Nobody looks at unsent rows of other watches than these (a JSON array of names): gone. */
 bool item_drop_strays(struct db *db, const char *watches_json, struct err *err);
 
@@ -148,6 +121,9 @@ bool item_aliases(struct db *db, int64_t id, void (*each)(void *owner, const cha
 
 /* The aliases of an item whose content turned out to be no longer there start over. */
 bool item_free_aliases(struct db *db, int64_t id, int64_t now_ms, struct err *err);
+
+/* The same for those whose digest is not sha256 (NULL: all). */
+bool item_free_stale_aliases(struct db *db, int64_t id, const char *sha256, struct err *err);
 
 /* At a start: what was in flight when the last process ended, by SPEC 5's rules. */
 bool item_recover(struct db *db, int64_t now_ms, int64_t *uncertain, struct err *err);

@@ -60,6 +60,11 @@
 #define ITEM_COLUMNS ITEM_FIELDS(ITEM_COLUMN_, ITEM_COLUMN_, ITEM_COLUMN_, ITEM_COLUMN_)
 #define ITEM_MARKS ITEM_FIELDS(ITEM_MARK_, ITEM_MARK_, ITEM_MARK_, ITEM_MARK_)
 #define ITEM_SETS ITEM_FIELDS(ITEM_SET_, ITEM_SET_, ITEM_SET_, ITEM_SET_)
+#define ITEM_DUE_SQL(index) \
+    "SELECT id FROM item INDEXED BY " index " WHERE state = ?1 AND due_at <= ?2 AND forgotten = 0" \
+    " AND (?1 <> 'pending' OR" \
+    " coalesce(product_group, 'Default') NOT IN (SELECT product_group FROM blocked_group))" \
+    " ORDER BY rank DESC, id LIMIT ?3"
 /* clang-format on */
 
 #endif

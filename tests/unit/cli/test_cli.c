@@ -370,7 +370,7 @@ static void a_dry_run_lists_and_sends_nothing(void **state)
          {"--token-file", "@token", "once", "--dry-run"},
          0,
          "/builds/fw.bin\n",
-         "1 file would be sent, 5 B; nothing was sent or changed\n"},
+         "1 file would be sent, 5 B, 0 would fail; nothing was sent or changed\n"},
         {"as JSON",
          {"--token-file", "@token", "once", "--dry-run", "--json", "-q"},
          0,

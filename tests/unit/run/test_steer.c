@@ -6,6 +6,7 @@
 #include "run/steer.h"
 #include "store/alert_row.h"
 #include "store/item_count.h"
+#include "store/item_due.h"
 #include "store/pause.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -355,7 +355,7 @@ static void a_row_that_breaks_the_schema_is_refused(void **state)
     (void)state;
     item.size = -1;
     assert_false(item_save(db, &item, &err));
-    assert_int_equal(err.kind, ERR_STORE);
+    assert_int_equal(err.kind, ERR_INTERNAL);
     item.size = 1;
     assert_true(item_save(db, &item, &err)); /* the statement is fit for use again */
     item_release(&item);

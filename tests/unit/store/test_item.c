@@ -2,6 +2,7 @@
 
 #include "run/known_items.h"
 #include "store/item_count.h"
+#include "store/item_due.h"
 #include "store/pause.h"
 
 static const char sha_a[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
