@@ -15,6 +15,7 @@
 #include "cli/summary.h"
 #include "cli/text.h"
 #include "cli/token_source.h"
+#include "cli/verify.h"
 #include "run/agent.h"
 #include "run/answer_json.h"
 
@@ -137,9 +138,26 @@ static struct progress *start_progress(const struct session *session, bool once)
     return progress;
 }
 
+/* Each glob, pattern and template, with its place in the file, as `config check` tells it. */
+static bool are_watches_right(const struct config *config, struct err *err)
+{
+    struct verify_problems problems = {0};
+
+    verify_watches(config, &problems);
+    for (size_t i = 0; i < problems.count; i++)
+        fprintf(stderr, "%s\n", problems.lines[i]);
+    size_t count = problems.count;
+    verify_release(&problems);
+    return count == 0 ||
+           err_set(err, ERR_CONFIG, "the configuration has %zu error%s; nothing was started", count,
+                   count == 1 ? "" : "s");
+}
+
 /* The progress block ends before anything else is said. */
 static int run_agent(struct session *session, struct agent_options *options, struct err *err)
 {
+    if (!are_watches_right(options->config, err))
+        return command_failed(err);
     struct progress *progress = start_progress(session, options->once);
     const struct agent_progress hooks = {.update = progress_update, .owner = progress};
 

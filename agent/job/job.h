@@ -61,7 +61,7 @@ struct job {
     const struct step *step; /* the current one; the table ends with a step without a name */
     const struct step *steps;
     const struct job_hooks *hooks;
-    struct op *op; /* in flight, or NULL */
+    struct op *op;          /* in flight, or NULL */
     int64_t retry_after_ms; /* what the last answer asked for; -1: nothing */
     bool cancelled;
     bool finished;

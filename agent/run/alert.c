@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "job/backoff.h"
 #include "run/alert_send.h"
+#include "run/answer_arguments.h"
 #include "store/alert_row.h"
 #include "store/item_count.h"
 
@@ -99,16 +101,24 @@ static json_t *count_items(struct db *db)
     return counts;
 }
 
+/* JSON takes UTF-8 only: a path's bytes, or a text that was cut off, must not cost the alert. */
+static char *json_text_new(const char *text)
+{
+    return arguments_is_utf8(text) ? xstrdup(text) : printable_new(text);
+}
+
 static char *payload_of(struct db *db, const struct alert_row *row)
 {
     char host[256] = "";
     char since[CLOCK_TEXT_SIZE];
 
     gethostname(host, sizeof host - 1);
+    auto_free char *subject = json_text_new(row->subject);
+    auto_free char *text = json_text_new(row->text);
     auto_json json_t *payload =
-        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "event", row->event, "subject", row->subject,
-                  "since", clock_text(row->since, since), "severity", row->severity, "text",
-                  row->text, "action", row->action, "counts", count_items(db), "host", host);
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "event", row->event, "subject", subject,
+                  "since", clock_text(row->since, since), "severity", row->severity, "text", text,
+                  "action", row->action, "counts", count_items(db), "host", host);
     return payload ? json_dumps(payload, JSON_COMPACT) : NULL;
 }
 

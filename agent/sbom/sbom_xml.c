@@ -218,13 +218,24 @@ static bool xml_feed(void *format, const char *bytes, size_t size, struct err *e
     return true;
 }
 
+/* What expat says of a document that is good as far as it goes. */
+static bool is_cut(const struct xml *xml)
+{
+    enum XML_Error code = XML_GetErrorCode(xml->parser);
+
+    return xml->refused.kind == ERR_OK &&
+           (code == XML_ERROR_NO_ELEMENTS || code == XML_ERROR_UNCLOSED_TOKEN ||
+            code == XML_ERROR_PARTIAL_CHAR || code == XML_ERROR_UNCLOSED_CDATA_SECTION);
+}
+
 static bool xml_finish(void *format, struct sbom_facts *facts, struct err *err)
 {
     struct xml *xml = format;
 
-    /* Every byte was read before: what is wrong only now is that there are no more. */
+    /* Later expats put off what looks unfinished, so other mistakes may show only here. */
     if (XML_Parse(xml->parser, "", 0, XML_TRUE) != XML_STATUS_OK)
-        return err_set(err, ERR_DATA, "ends in the middle of the XML document");
+        return is_cut(xml) ? err_set(err, ERR_DATA, "ends in the middle of the XML document")
+                           : fail(xml, err);
     return sbom_version_set(facts, SBOM_CYCLONEDX_XML, xml->version, err);
 }
 

@@ -140,8 +140,6 @@ def test_config_check_tells_the_place_of_globs_patterns_and_templates(nobody, _,
     assert_refused(nobody, nobody.command("config", "check"), place, saying)
 
 
-@pytest.mark.xfail(strict=True, reason="run and once compile globs, patterns and templates without "
-                                       "the place that config check tells; once adds a summary")
 @pytest.mark.parametrize("command", ["once", "run"])
 @pytest.mark.parametrize("_, text, place, saying", TEXTS, ids=ids(TEXTS))
 def test_run_and_once_tell_it_too(nobody, command, _, text, place, saying):

@@ -298,6 +298,17 @@ def test_a_mutation_error_fails_the_file_with_the_platforms_words(agent, platfor
     assert len(agent.alerts("upload_failed")) == 1
 
 
+def test_a_message_that_is_cut_off_costs_neither_alert_nor_list(agent, platform):
+    paths = [f"router/1.{n}/fw.bin" for n in range(3)]
+    for path, shift in zip(paths, ("", "x", "xx")):  # one of them is cut inside a character
+        agent.image(path)
+        platform.fault("wrong_json", operation="createFirmwareUpload",
+                       body=mutation_error(shift + "\u20ac" * 2000))
+    assert agent.once().code == PARTIAL
+    assert [row["state"] for row in agent.list()] == ["failed"] * 3
+    assert len(agent.alerts("upload_failed")) == 3
+
+
 @pytest.mark.parametrize("key, setting, valid", [
     ("product_group", "Ruoters", ["Default", "Firewalls"]),
     ("analysis_configuration", "Fsat", ["Default", "Quick"]),

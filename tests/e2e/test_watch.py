@@ -3,33 +3,45 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from harness import (SLOW, assert_done_once, make_image, sha256_of, uploads_by_digest, wait_until)
+import harness
+from harness import (SLOW, assert_done_once, make_image, sha256_of, uploads_by_digest,
+                     wait_until)
 
-INOTIFY = Path("/proc/sys/fs/inotify")
+QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
+
+
+class Limits:
+    """Limits of inotify for the agent alone: in a user namespace, nobody else meets them."""
+
+    def __init__(self, workspace, monkeypatch):
+        self._workspace, self._monkeypatch = workspace, monkeypatch
+
+    def lower(self, name, value):
+        wrapper = self._workspace / "limited"
+        wrapper.write_text("#!/bin/sh\nexec unshare --user --map-root-user sh -c "
+                           f"'echo {value} > /proc/sys/user/{name} && exec \"$0\" \"$@\"' "
+                           f"'{harness.BINARY}' \"$@\"\n")
+        wrapper.chmod(0o755)
+        told = subprocess.run([wrapper, "--version"], capture_output=True, text=True, check=False)
+        if told.returncode != 0:
+            pytest.skip(f"a user namespace cannot be made here: {told.stderr.strip()}")
+        self._monkeypatch.setattr(harness, "BINARY", wrapper)
+
+    @staticmethod
+    def change(daemon, name, value):
+        subprocess.run(["nsenter", "--user", "--preserve-credentials", f"--target={daemon.pid}",
+                        "sh", "-c", f"echo {value} > /proc/sys/user/{name}"], check=True)
 
 
 @pytest.fixture
-def limit():
-    """Lowers a limit of inotify for new watchers; put back at the end."""
-    before = {}
-
-    def lower(name, value):
-        path = INOTIFY / name
-        try:
-            before.setdefault(path, path.read_text())
-            path.write_text(str(value))
-        except OSError as error:
-            before.pop(path, None)
-            pytest.skip(f"{path} cannot be changed here: {error}")
-
-    yield lower
-    for path, value in before.items():
-        path.write_text(value)
+def limits(workspace, monkeypatch):
+    return Limits(workspace, monkeypatch)
 
 
 def only_events(agent):
@@ -55,27 +67,32 @@ def end(agent, platform, daemon, images):
 
 # --- limits ------------------------------------------------------------------------------------------
 
-def test_an_overflow_of_the_queue_ends_in_a_rescan(agent, platform, limit):
+def test_an_overflow_of_the_queue_ends_in_a_rescan(agent, platform):
     only_events(agent)
     agent.configure(analysis={"wait": False})
-    limit("max_queued_events", 8)
+    room = int(QUEUE.read_text())
+    if room > 200_000:
+        pytest.skip(f"{QUEUE} is {room}: filling it would take too long")
     images = agent.images(1)
+    folder = agent.builds / "router/1.0"
     daemon = agent.run()
     agent.wait_items({"done": 1})
     daemon.send(signal.SIGSTOP)  # as a loop that is late
-    for number in range(200):
-        path = f"router/1.0/burst{number}.bin"  # a folder that is watched already
+    for number in range(room + 100):  # in turn, since equal events in a row become one
+        os.close(os.open(folder / f".noise{number % 2}", os.O_WRONLY | os.O_CREAT))
+    for number in range(20):
+        path = f"router/1.0/late{number}.bin"
         images[path] = agent.image(path, 300)
     daemon.send(signal.SIGCONT)
-    agent.wait_items({"done": 201}, 60)
+    agent.wait_items({"done": 21}, 60)
     assert "watch_overflow" in daemon.log()
     assert sent(platform) == dict.fromkeys(images.values(), 1)
     assert daemon.terminate() == 0
 
 
-def test_without_watches_left_it_polls_and_says_so(agent, platform, limit):
+def test_without_watches_left_it_polls_and_says_so(agent, platform, limits):
     agent.configure(watch={"rescan": "500ms"})
-    limit("max_user_watches", 1)
+    limits.lower("max_inotify_watches", 1)
     images = agent.images(3)
     daemon = agent.run()
     agent.wait_items({"done": 3})
@@ -87,14 +104,14 @@ def test_without_watches_left_it_polls_and_says_so(agent, platform, limit):
     agent.wait_items({"done": 4})
     assert len(agent.alerts("watch_degraded")) == 1, "it was told again and again"
 
-    (INOTIFY / "max_user_watches").write_text("100000")
+    limits.change(daemon, "max_inotify_watches", 1000)
     wait_until(lambda: not watch_status(agent)["degraded"], 20, "it recovers by itself")
     end(agent, platform, daemon, images)
 
 
-def test_without_inotify_instances_it_polls_and_says_so(agent, platform, limit):
+def test_without_inotify_instances_it_polls_and_says_so(agent, platform, limits):
     agent.configure(watch={"rescan": "500ms"})
-    limit("max_user_instances", 0)
+    limits.lower("max_inotify_instances", 0)
     images = agent.images(1)
     daemon = agent.run()
     agent.wait_items({"done": 1})
@@ -227,14 +244,13 @@ def test_folders_made_and_filled_in_a_hurry_lose_nothing(agent, platform):
 
 # --- ways of watching -----------------------------------------------------------------------------------------
 
-def test_mode_poll_needs_no_inotify(agent, platform, limit):
-    limit("max_user_instances", 0)
+def test_mode_poll_needs_no_inotify(agent, platform, limits):
+    limits.lower("max_inotify_instances", 0)
     agent.configure(watch={"mode": "poll", "rescan": "300ms"})
     images = agent.images(2)
     daemon = agent.run()
     agent.wait_items({"done": 2})
-    assert (watch_status(agent)["mode"], watch_status(agent)["degraded"]) in (("poll", None),
-                                                                             ("poll", False))
+    assert (watch_status(agent)["mode"], watch_status(agent)["degraded"]) == ("poll", None)
     images["late/1.0/fw.bin"] = agent.image("late/1.0/fw.bin")
     agent.wait_items({"done": 3})
     assert not agent.alerts("watch_degraded")
