@@ -56,8 +56,11 @@ static void on_end_saved(struct save *save)
 static void on_finished(struct job *base, const struct err *err)
 {
     struct batch_job *job = of(base);
+    struct err end = *err;
 
-    job->ending(job, err);
+    if (job->flow->http)
+        http_redact(job->flow->http, &end);
+    job->ending(job, &end);
     job->save.saved = on_end_saved;
     turn_save(job->flow->turn, &job->save);
 }

@@ -222,6 +222,8 @@ static void on_finished(struct job *base, const struct err *err)
     enum err_action action = err_kind_action(err->kind);
 
     job->end = *err;
+    if (job->flow->http)
+        http_redact(job->flow->http, &job->end);
     if (action == ACTION_DOUBT || action == ACTION_PARK) {
         to_limbo(job);
         return;

@@ -95,6 +95,13 @@ static void fail_item(struct poll_job *poll, struct item *item, const struct ana
          "onekey-agent retry PATH");
 }
 
+static void tell_if_overdue(struct poll_job *poll, const struct item *item, const char *reason)
+{
+    if (clock_wall_ms() - item->uploaded_at > poll->base.flow->settings.alert_after_ms)
+        tell(poll, item, "analysis_overdue", reason,
+             "look at it on the platform; it is asked for hourly and does not fail");
+}
+
 static void wait_on(struct poll_job *poll, struct item *item, int64_t now_ms)
 {
     const struct flow_settings *settings = &poll->base.flow->settings;
@@ -102,9 +109,7 @@ static void wait_on(struct poll_job *poll, struct item *item, int64_t now_ms)
 
     item->due_at =
         now_ms + poll_wait_ms(age_ms, settings->poll_interval_ms, settings->alert_after_ms);
-    if (age_ms > settings->alert_after_ms)
-        tell(poll, item, "analysis_overdue", "its analysis has not ended",
-             "look at it on the platform; it is asked for hourly and does not fail");
+    tell_if_overdue(poll, item, "its analysis has not ended");
 }
 
 static void not_seen(struct poll_job *poll, struct item *item, int64_t now_ms)
@@ -205,6 +210,7 @@ static void put_off(struct poll_job *poll, const struct err *why)
             !batch_job_renew(flow, &poll->items[i], &same, &err) || !same)
             continue;
         poll->items[i].due_at = due_at;
+        tell_if_overdue(poll, &poll->items[i], why->message);
         if (err_kind_action(why->kind) == ACTION_HOLD)
             hold(poll, &poll->items[i], why->message);
         if (!item_save(flow->db, &poll->items[i], &err))

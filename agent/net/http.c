@@ -223,6 +223,11 @@ void http_set_token(struct http *http, const struct secret *token)
     http->token_epoch++;
 }
 
+void http_redact(const struct http *http, struct err *err)
+{
+    http_setup_redact(http->token, err);
+}
+
 void http_set_upload_rate(struct http *http, int64_t bytes_per_second)
 {
     http_limit_change(&http->upload_bytes, bytes_per_second, burst_of(bytes_per_second), now_us());

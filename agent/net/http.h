@@ -119,6 +119,9 @@ void http_free(struct http *http, void (*closed)(void *owner), void *owner);
  */
 void http_set_token(struct http *http, const struct secret *token);
 
+/* Withholds a message that repeats the token: an answer under 200 may, and is read above net/. */
+void http_redact(const struct http *http, struct err *err);
+
 void http_set_upload_rate(struct http *http, int64_t bytes_per_second);
 
 /*

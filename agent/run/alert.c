@@ -45,7 +45,7 @@ struct alerts {
     void *closed_owner;
 };
 
-static const struct backoff delivery_backoff = {.base_ms = 5000, .cap_ms = 60 * 60 * 1000};
+static const struct backoff delivery_backoff = {.base_ms = 5000, .cap_ms = 3600000};
 
 static const struct {
     const char *event;

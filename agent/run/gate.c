@@ -279,6 +279,7 @@ static void judge(struct gate *gate, const struct http_reply *reply, const struc
         gate->identity = identity;
         (void)check_tenant(gate, &err);
     }
+    http_redact(gate->options.flow->http, &err);
     switch (err.kind == ERR_OK ? ACTION_NONE : err_kind_action(err.kind)) {
     case ACTION_NONE:
         on_works(gate);

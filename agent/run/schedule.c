@@ -127,8 +127,8 @@ static void on_plan(uv_timer_t *timer)
     agent_plan(timer->data);
 }
 
-/* now_ms: from before the lanes were filled, as what became due since then is in none of them. */
-static void arm_for_next(struct agent *agent, int64_t now_ms)
+/* Both times are from before the lanes were filled: what became due since then is in none. */
+static void arm_for_next(struct agent *agent, int64_t now_ms, int64_t steady_ms)
 {
     static const enum item_state states[] = {ITEM_HASHING, ITEM_PENDING, ITEM_UNCONFIRMED,
                                              ITEM_ANALYSING, ITEM_FETCHING};
@@ -145,7 +145,7 @@ static void arm_for_next(struct agent *agent, int64_t now_ms)
     (void)has_trouble(&err);
     if (agent->deadline_ms > 0 && agent->deadline_ms - clock_steady_ms() < wait_ms)
         wait_ms = agent->deadline_ms - clock_steady_ms();
-    int64_t survey_ms = agent->flow.survey.due_at - clock_steady_ms();
+    int64_t survey_ms = agent->flow.survey.due_at - steady_ms;
     if (survey_ms > 0 && survey_ms < wait_ms)
         wait_ms = survey_ms;
     uv_timer_start(&agent->plan_timer, on_plan, (uint64_t)(wait_ms < 1 ? 1 : wait_ms), 0);
@@ -155,6 +155,7 @@ void agent_plan(struct agent *agent)
 {
     struct flow *flow = &agent->flow;
     int64_t now_ms = clock_wall_ms();
+    int64_t steady_ms = clock_steady_ms();
 
     if (agent->ending || flow->stopping || agent->stalled) {
         agent_once_check(agent);
@@ -163,7 +164,7 @@ void agent_plan(struct agent *agent)
     fill_lane(agent, ITEM_HASHING, HASH_SLOTS - count_active(flow, &hash_flow), hash_flow_start);
     if (agent->gate && gate_is_open(agent->gate) && !agent->disk_low)
         plan_requests(agent);
-    arm_for_next(agent, now_ms);
+    arm_for_next(agent, now_ms, steady_ms);
     agent_once_check(agent);
 }
 

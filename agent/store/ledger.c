@@ -73,10 +73,9 @@ static bool refuse_network(int fd, const char *path, struct err *err)
 static void name_holder(int fd, const char *path, struct err *err)
 {
     char text[32] = "";
-    ssize_t got = pread(fd, text, sizeof text - 1, 0);
 
-    if (got < 0)
-        got = 0;
+    if (pread(fd, text, sizeof text - 1, 0) < 0)
+        text[0] = '\0';
     text[strcspn(text, "\n")] = '\0';
     err_set(err, ERR_BUSY,
             "another onekey-agent (process %s) holds the state directory %s: use its status, or "

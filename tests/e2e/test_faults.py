@@ -12,14 +12,18 @@ from email.utils import format_datetime
 
 import pytest
 
-from harness import (SANITIZED, assert_done_once, assert_sboms, files_with, uploads_by_digest,
-                     wait_until)
+from harness import (SANITIZED, SLOW, assert_done_once, assert_sboms, files_with,
+                     uploads_by_digest, wait_until)
 
 PARTIAL, REFUSED, UNREACHABLE, NO_PROTOCOL, DEADLINE = 3, 65, 69, 76, 5
 
 #: Every kind of request that bringing one image to its end takes.
 OPERATIONS = ("tenant", "allProductGroups", "allAnalysisConfigurations", "allFirmwares",
               "createFirmwareUpload", "upload-firmware", "firmware", "sbom")
+
+#: Under sanitizers too: less than the minute after which the agent looks around without a reason,
+#: so that a due time which it forgot shows.
+UNHURRIED = 45 / SLOW
 
 IMPATIENT = {"connect_timeout": "2s", "stall_timeout": "700ms", "answer_timeout": "700ms"}
 
@@ -79,7 +83,7 @@ def test_faults_of_each_request_cost_retries_and_nothing_else(agent, platform, n
                 break
 
     daemon = agent.run()  # a single pass would give up after eight
-    agent.wait_items({"done": 1}, 45)
+    agent.wait_items({"done": 1}, UNHURRIED)
     assert daemon.terminate() == 0
     assert_done_once(agent, platform, images, attempts=0)
     agent.check_ledger()
@@ -93,7 +97,7 @@ def test_answers_without_an_end_take_no_memory(agent, platform):
               for operation in OPERATIONS if operation != "sbom" for announce in (False, True)
               if not (operation == "upload-firmware" and announce)]  # taken at the first time
     daemon = agent.run()
-    agent.wait_items({"done": 1}, 60)
+    agent.wait_items({"done": 1}, UNHURRIED)
     if not SANITIZED:
         assert daemon.peak_rss_kib() < 48 * 1024
     assert {fault["id"]: fault["hits"] for fault in platform.faults()} == dict.fromkeys(faults, 1)
