@@ -323,8 +323,8 @@ static void deliver_next(struct alerts *alerts)
         end_delivery(alerts, NULL); /* the configuration no longer has it */
         return;
     }
-    alerts->send = alert_send_start(alerts->flow, target, alerts->delivery.event,
-                                    alerts->delivery.payload, on_sent, alerts);
+    alerts->send =
+        alert_send_start(alerts->flow, target, alerts->delivery.payload, on_sent, alerts);
 }
 
 static void remind(struct alerts *alerts)
@@ -427,7 +427,7 @@ void alerts_tell_now(struct alerts *alerts, const char *event, const char *text,
         if (!wants(target, event))
             continue;
         alerts->direct++;
-        alert_send_start(alerts->flow, target, event, payload, on_told_now, alerts);
+        alert_send_start(alerts->flow, target, payload, on_told_now, alerts);
     }
 }
 

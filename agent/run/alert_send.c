@@ -10,6 +10,7 @@
  */
 #include "run/alert_send.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -23,7 +24,13 @@
 #include "base/digest.h"
 #include "base/mem.h"
 
-enum { COMMAND_MS = 60 * 1000, WEBHOOK_ANSWER_MAX = 64 * 1024, URL_MAX = 4096, ENV_MAX = 512 };
+enum {
+    COMMAND_MS = 60 * 1000,
+    WEBHOOK_ANSWER_MAX = 64 * 1024,
+    URL_MAX = 4096,
+    ENV_MAX = 512,
+    FACTS_MAX = 16
+};
 
 struct alert_send {
     struct flow *flow;
@@ -108,16 +115,35 @@ static bool is_secret(const char *entry)
     return false;
 }
 
-static char **environment_new(const char *event)
+/* Each text of the payload as ONEKEY_AGENT_<ITS NAME>. */
+static size_t add_facts(char **list, size_t count, const char *payload)
 {
-    char **list = xcalloc(ENV_MAX + 2, sizeof *list);
+    auto_json json_t *facts = json_loads(payload, 0, NULL);
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(facts, key, value)
+    {
+        if (!json_is_string(value))
+            continue;
+        char *entry = xasprintf("ONEKEY_AGENT_%s=%s", key, json_string_value(value));
+        for (char *c = entry + strlen("ONEKEY_AGENT_"); *c != '='; c++)
+            *c = (char)toupper((unsigned char)*c);
+        list[count++] = entry;
+    }
+    return count;
+}
+
+static char **environment_new(const char *payload)
+{
+    char **list = xcalloc(ENV_MAX + FACTS_MAX + 1, sizeof(char *));
     size_t count = 0;
 
     for (char **entry = environ; *entry && count < ENV_MAX; entry++) {
         if (!is_secret(*entry))
             list[count++] = xstrdup(*entry);
     }
-    list[count] = xasprintf("ONEKEY_AGENT_EVENT=%s", event);
+    add_facts(list, count, payload);
     return list;
 }
 
@@ -170,10 +196,9 @@ static void on_deadline(uv_timer_t *timer)
     finish(send); /* it never started: err says why */
 }
 
-static bool spawn(struct alert_send *send, const struct config_alert_target *target,
-                  const char *event)
+static bool spawn(struct alert_send *send, const struct config_alert_target *target)
 {
-    char **environment = environment_new(event);
+    char **environment = environment_new(send->payload);
     char **argv = xcalloc(target->command.count + 1, sizeof *argv);
     uv_stdio_container_t streams[3] = {
         {.flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_READABLE_PIPE),
@@ -202,15 +227,14 @@ static bool spawn(struct alert_send *send, const struct config_alert_target *tar
     return code == 0;
 }
 
-static void start_command(struct alert_send *send, const struct config_alert_target *target,
-                          const char *event)
+static void start_command(struct alert_send *send, const struct config_alert_target *target)
 {
     uv_buf_t bytes = uv_buf_init(send->payload, (unsigned)strlen(send->payload));
 
     uv_pipe_init(send->flow->loop, &send->pipe, 0);
     send->pipe.data = send;
     send->open_handles++;
-    if (!spawn(send, target, event)) {
+    if (!spawn(send, target)) {
         close_handle((uv_handle_t *)&send->process);
         uv_timer_start(&send->timer, on_deadline, 1, 0);
         return;
@@ -271,7 +295,7 @@ static void start_webhook(struct alert_send *send, const struct config_alert_tar
 }
 
 struct alert_send *alert_send_start(struct flow *flow, const struct config_alert_target *target,
-                                    const char *event, const char *payload,
+                                    const char *payload,
                                     void (*done)(void *owner, const struct err *err), void *owner)
 {
     struct alert_send *send = xcalloc(1, sizeof *send);
@@ -284,7 +308,7 @@ struct alert_send *alert_send_start(struct flow *flow, const struct config_alert
     send->timer.data = send;
     send->open_handles = 1;
     if (target->command.count)
-        start_command(send, target, event);
+        start_command(send, target);
     else
         start_webhook(send, target);
     return send;

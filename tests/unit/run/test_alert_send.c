@@ -29,8 +29,7 @@ static struct alert_send *start(struct run_rig *rig, const struct config_alert_t
                                 const char *payload, struct outcome *outcome)
 {
     *outcome = (struct outcome){0};
-    struct alert_send *send =
-        alert_send_start(&rig->flow, target, "auth_paused", payload, on_done, outcome);
+    struct alert_send *send = alert_send_start(&rig->flow, target, payload, on_done, outcome);
     assert_int_equal(outcome->done, 0); /* never from inside */
     return send;
 }
@@ -93,13 +92,18 @@ static void a_command_gets_the_alert_and_none_of_our_secrets(void **state)
     setenv("ONEKEY_TOKENS_HARMLESS", "kept", 1);
     run_rig_start(&rig, never_asked, NULL);
     script_make(&script, "cat > $0/stdin; env > $0/env", &tree);
-    struct outcome outcome = send_to(&rig, &script.target, "{\"event\":\"auth_paused\"}");
+    struct outcome outcome =
+        send_to(&rig, &script.target,
+                "{\"event\":\"auth_paused\",\"action\":\"a new token\",\"counts\":{}}");
     assert_int_equal(outcome.err.kind, ERR_OK);
     char *text = read_all(&tree, "stdin");
-    assert_string_equal(text, "{\"event\":\"auth_paused\"}");
+    assert_string_equal(text,
+                        "{\"event\":\"auth_paused\",\"action\":\"a new token\",\"counts\":{}}");
     free(text);
     text = read_all(&tree, "env");
     assert_non_null(strstr(text, "ONEKEY_AGENT_EVENT=auth_paused\n"));
+    assert_non_null(strstr(text, "ONEKEY_AGENT_ACTION=a new token\n"));
+    assert_null(strstr(text, "ONEKEY_AGENT_COUNTS"));
     assert_non_null(strstr(text, "PATH="));
     assert_non_null(strstr(text, "ONEKEY_TOKENS_HARMLESS=kept\n"));
     assert_null(strstr(text, "s3cret"));
