@@ -19,6 +19,8 @@ def many(agent):
 
 
 def test_a_thousand_images_go_through_one_pass_in_little_memory(platform, agent, many):
+    # As a person would set it: how many questions there are follows from it and from the time.
+    agent.configure(analysis={"poll_interval": "5s"})
     code, peak_kib = agent.start("once").wait_peak(180)
 
     assert code == 0, repr(agent.daemons[-1])
