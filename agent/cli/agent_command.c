@@ -16,8 +16,8 @@
 #include "cli/text.h"
 #include "cli/token_source.h"
 #include "cli/verify.h"
+#include "control/answer_json.h"
 #include "run/agent.h"
-#include "run/answer_json.h"
 
 enum { NOT_BEGUN = -1 }; /* as totals->uploads: there was no pass to sum up */
 
@@ -198,7 +198,8 @@ static int once(struct session *session, struct err *err)
         .config = session_config(session, err),
         .once = true,
         .no_wait = args->no_wait,
-        .wait_timeout_ms = args->wait_timeout_ms,
+        .wait_timeout_ms =
+            args->wait_timeout_ms == ARGS_NOT_SAID ? ARGS_WAIT_TIMEOUT_MS : args->wait_timeout_ms,
         .totals = &totals,
         .would_send = args->dry_run ? on_would_send : NULL,
         .would_send_owner = &dry_run,

@@ -119,15 +119,34 @@ static bool is_word_of(const char *words, const char *value)
     return false;
 }
 
+/* The official client's options are bare seconds; "90s" says it too. */
+static bool parse_seconds(const char *value, int64_t *ms, struct err *err)
+{
+    bool is_bare = value[strspn(value, "0123456789")] == '\0';
+    auto_free char *with_unit = is_bare ? xasprintf("%ss", value) : xstrdup(value);
+
+    return units_parse_duration(with_unit, ms, err);
+}
+
+static bool parse_number(enum args_kind kind, const char *value, int64_t *number, struct err *err)
+{
+    if (kind == ARGS_DURATION)
+        return units_parse_duration(value, number, err);
+    if (kind == ARGS_SECONDS)
+        return parse_seconds(value, number, err);
+    if (!units_parse_count(value, number, err))
+        return false;
+    if (kind == ARGS_COUNT && *number == 0)
+        return err_set(err, ERR_USAGE, "it is 0; write 1 or more");
+    if (kind == ARGS_EXIT && *number > UINT8_MAX)
+        return err_set(err, ERR_USAGE, "an exit code is 0 to 255");
+    return true;
+}
+
 static bool store_number(const struct args_option *option, const char *value, int64_t *number,
                          struct err *err)
 {
-    bool ok = option->kind == ARGS_COUNT ? units_parse_count(value, number, err)
-                                         : units_parse_duration(value, number, err);
-
-    if (ok && option->kind == ARGS_COUNT && *number == 0)
-        ok = err_set(err, ERR_USAGE, "it is 0; write 1 or more");
-    if (ok)
+    if (parse_number(option->kind, value, number, err))
         return true;
     err->kind = ERR_USAGE;
     return err_wrap(err, "option %s", option->name);
@@ -173,7 +192,10 @@ static bool store(struct args *args, const struct args_option *option, char *val
         *(const char **)member = value;
         return true;
     case ARGS_DURATION:
+    case ARGS_SECONDS:
     case ARGS_COUNT:
+    case ARGS_NUMBER:
+    case ARGS_EXIT:
         return store_number(option, value, member, err);
     }
     abort();
@@ -200,10 +222,11 @@ static bool take_long(struct reading *reading, char *word, struct err *err)
 {
     const struct command *command = reading->args->command;
     size_t size = strcspn(word, "=");
-    const struct args_option *option = find_long(args_global_options, word, size);
+    const struct args_option *option = find_long(command ? command->options : NULL, word, size);
 
+    /* A command's own goes first: "upload-firmware --version 1.2" is the firmware's. */
     if (!option)
-        option = find_long(command ? command->options : NULL, word, size);
+        option = find_long(args_global_options, word, size);
     if (!option)
         return unknown_option(reading, word, size, err);
     return take_option(reading, option, word[size] ? word + size + 1 : NULL, err);
@@ -323,8 +346,14 @@ bool args_parse(int argc, char **argv, const struct command *const *commands, st
     struct reading reading = {
         .args = args, .commands = commands, .argv = argv, .argc = argc, .at = 1};
 
-    *args =
-        (struct args){.lock_wait_ms = ARGS_LOCK_WAIT_MS, .wait_timeout_ms = ARGS_WAIT_TIMEOUT_MS};
+    *args = (struct args){
+        .lock_wait_ms = ARGS_LOCK_WAIT_MS,
+        .wait_timeout_ms = ARGS_NOT_SAID,
+        .exit_code_on_new_finding = 1,
+        .check_interval_ms = ARGS_CHECK_INTERVAL_MS,
+        .retry_count = ARGS_RETRY_COUNT,
+        .retry_wait_ms = ARGS_RETRY_WAIT_MS,
+    };
     args->operands = xcalloc((size_t)argc + 1, sizeof args->operands[0]);
     while (reading.at < argc) {
         if (!take_next(&reading, err))

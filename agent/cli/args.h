@@ -27,7 +27,10 @@ enum args_kind {
     ARGS_SECRET,   /* char *, a copy; argv is wiped */
     ARGS_WORD,     /* const char *, one of value's words: "text|json" */
     ARGS_DURATION, /* int64_t ms */
+    ARGS_SECONDS,  /* int64_t ms; a bare number is seconds, as the official client has it */
     ARGS_COUNT,    /* int64_t, 1 or more */
+    ARGS_NUMBER,   /* int64_t, 0 or more */
+    ARGS_EXIT,     /* int64_t, 0 to 255 */
 };
 
 struct args_option {
@@ -41,7 +44,12 @@ struct args_option {
 
 enum {
     ARGS_LOCK_WAIT_MS = 60 * 1000,
-    ARGS_WAIT_TIMEOUT_MS = 4 * 60 * 60 * 1000,
+    ARGS_WAIT_TIMEOUT_MS = 4 * 60 * 60 * 1000, /* once */
+    ARGS_CI_WAIT_TIMEOUT_MS = 50 * 60 * 1000,  /* upload-firmware, ci-result */
+    ARGS_CHECK_INTERVAL_MS = 60 * 1000,
+    ARGS_RETRY_WAIT_MS = 60 * 1000,
+    ARGS_RETRY_COUNT = 10,
+    ARGS_NOT_SAID = -1, /* of the numbers below that 0 is a value of */
 };
 
 /* All that can be said. NULL, false and 0: not said. Texts are borrowed from argv. */
@@ -81,6 +89,35 @@ struct args {
     const char *product;
     const char *since;
     int64_t limit;
+
+    /* build servers: upload-firmware, ci-result */
+    const char *vendor;
+    const char *product_group;
+    const char *analysis_configuration;
+    const char *firmware_version; /* --version VERSION, of these commands only */
+    const char *name;
+    const char *category;
+    const char *release_date;
+    const char *notes;
+    bool monitoring;
+    bool force;
+    bool wait;
+    const char *sbom;
+    const char *sbom_out;
+    const char *firmware_id;
+    const char *junit_path;
+    const char *min_severity;
+    const char *ignore_file;
+    int64_t exit_code_on_new_finding; /* 1 unless said */
+    int64_t check_interval_ms;
+    int64_t retry_count;
+    int64_t retry_wait_ms;
+
+    /* questions to the platform */
+    bool remote;
+    const char *variables;
+    const char *output;
+    const char *format;
 };
 
 #define ARGS_OPTION(name, letter, kind, member, value, help)                                       \

@@ -16,7 +16,7 @@
 #include "cli/token_source.h"
 #include "cli/verify.h"
 #include "config/config_show.h"
-#include "run/answer_json.h"
+#include "control/answer_json.h"
 
 struct checking {
     struct session *session;

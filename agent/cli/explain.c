@@ -19,8 +19,8 @@
 #include "base/printable.h"
 #include "base/units.h"
 #include "cli/row.h"
+#include "control/answer_json.h"
 #include "flow/source.h"
-#include "run/answer_json.h"
 #include "run/setup.h"
 #include "store/item.h"
 

@@ -12,8 +12,8 @@
 #include "cli/session.h"
 #include "cli/state.h"
 #include "cli/verify.h"
-#include "run/answer.h"
-#include "run/answer_json.h"
+#include "control/answer.h"
+#include "control/answer_json.h"
 
 enum { NOTHING_KNOWN = 66 };
 

@@ -11,7 +11,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "run/answer.h"
+#include "control/answer.h"
 #include "store/ledger.h"
 
 enum { SLICE_MS = 500 };

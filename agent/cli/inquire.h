@@ -2,7 +2,7 @@
  * inquire.h - asking for the state, or changing it: through the daemon when one runs,
  * else in the ledger itself.
  *
- * Both ways say the same (run/answer.h). Reading makes nothing: without a ledger it finds
+ * Both ways say the same (control/answer.h). Reading makes nothing: without a ledger it finds
  * nothing. While another process that is no daemon holds the ledger, both ways are tried
  * in turn for lock_wait_ms, so that a daemon which just starts is met as well.
  */
@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "run/control_client.h"
+#include "control/control_client.h"
 
 struct inquire {
-    const char *command; /* as in run/answer.h */
+    const char *command; /* as in control/answer.h */
     json_t *arguments;   /* borrowed; NULL: none */
     const char *state_dir;
     int64_t lock_wait_ms;

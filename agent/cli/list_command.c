@@ -10,8 +10,8 @@
 #include "cli/item_text.h"
 #include "cli/session.h"
 #include "cli/state.h"
-#include "run/answer.h"
-#include "run/answer_arguments.h"
+#include "control/answer.h"
+#include "control/answer_arguments.h"
 
 struct listing {
     struct session *session;

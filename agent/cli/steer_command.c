@@ -12,7 +12,7 @@
 #include "cli/row.h"
 #include "cli/session.h"
 #include "cli/state.h"
-#include "run/answer.h"
+#include "control/answer.h"
 
 enum { NAME_ROOM = 16384 };
 

@@ -9,7 +9,7 @@
 #include "cli/session.h"
 #include "cli/text.h"
 #include "cli/token_source.h"
-#include "run/answer_json.h"
+#include "control/answer_json.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
 

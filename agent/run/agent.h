@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "config/config.h"
-#include "run/live.h"
+#include "control/live.h"
 #include "run/token.h"
 #include "store/item.h"
 

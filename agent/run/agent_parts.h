@@ -14,13 +14,13 @@
 #include <signal.h>
 #include <uv.h>
 
+#include "control/control.h"
+#include "control/live.h"
 #include "flow/flow.h"
 #include "flow/intake.h"
 #include "run/agent.h"
 #include "run/alert.h"
-#include "run/control.h"
 #include "run/gate.h"
-#include "run/live.h"
 #include "run/metrics.h"
 #include "run/service.h"
 #include "run/setup.h"

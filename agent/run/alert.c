@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/printable.h"
+#include "control/answer_arguments.h"
 #include "job/backoff.h"
 #include "run/alert_send.h"
-#include "run/answer_arguments.h"
 #include "store/alert_row.h"
 #include "store/item_count.h"
 

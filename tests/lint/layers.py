@@ -6,7 +6,7 @@ import sys
 
 from c_source import Finding, blank, files, layer_of, report, root_of
 
-ALL = {"base", "config", "store", "net", "watch", "job", "sbom", "onekey", "flow", "run"}
+ALL = {"base", "config", "store", "net", "watch", "job", "sbom", "onekey", "flow"}
 ALLOWED = {
     "base": set(),
     "config": {"base"},
@@ -18,8 +18,12 @@ ALLOWED = {
     # net/ for nothing but the address rule and the verdict types; it decodes, it does not send
     "onekey": {"base", "net"},
     "flow": {"base", "job", "onekey", "net", "store", "sbom", "watch"},
-    "run": ALL,
-    "cli": ALL,
+    # what the agent says and does when it is asked; it does not know who runs it
+    "control": {"base", "store", "flow"},
+    "run": ALL | {"control"},
+    # what a build server wants to know of a firmware; it decodes and judges, it does not ask
+    "ci": {"base", "onekey"},
+    "cli": ALL | {"control", "run", "ci"},
     "main.c": {"cli"},
 }
 # A library is known to one folder, so that it can be replaced there.

@@ -154,7 +154,7 @@ static void every_option_lands_in_its_place(void **state)
     assert_true(line.args.no_wait);
     assert_false(line.args.json);
     assert_int_equal(line.args.lock_wait_ms, 5000);
-    assert_int_equal(line.args.wait_timeout_ms, ARGS_WAIT_TIMEOUT_MS);
+    assert_int_equal(line.args.wait_timeout_ms, ARGS_NOT_SAID);
 }
 
 /* Each option of each table, set alone, changes its own member and nothing else. */

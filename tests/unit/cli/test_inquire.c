@@ -9,7 +9,7 @@
 #include "cli/inquire.h"
 #include "cli/row.h"
 #include "cli/state.h"
-#include "run/answer.h"
+#include "control/answer.h"
 #include "store/item.h"
 #include "store/ledger.h"
 #include "tree.h"

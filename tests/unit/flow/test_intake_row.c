@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "flow/intake_row.h"
 #include "flow/item_job.h"
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/item_count.h"
 
 struct rig {

@@ -8,9 +8,9 @@
 #include <assert.h>
 
 #include "flow/flow.h"
+#include "known_items.h"
 #include "net/peer.h"
 #include "run/alert.h"
-#include "run/known_items.h"
 #include "store/alert_row.h"
 #include "store/fact.h"
 

@@ -3,8 +3,8 @@
 
 #include <signal.h>
 
+#include "known_items.h"
 #include "run/agent_parts.h"
-#include "run/known_items.h"
 
 static void a_single_pass_ends_with_the_code_of_what_went_wrong(void **state)
 {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/digest.h"
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/db.h"
 #include "tree.h"
 

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/alert_row.h"
 
 static struct alert_row alert_of(const char *event, const char *subject, int64_t since)

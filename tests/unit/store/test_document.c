@@ -5,7 +5,7 @@
 
 #include "base/auto.h"
 #include "base/digest.h"
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/document.h"
 
 enum { KIB = 1024, PIECE = 256 * KIB };

@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/item_count.h"
 #include "store/item_due.h"
 #include "store/pause.h"

@@ -1,7 +1,7 @@
 /* Which content is one, and what becomes of items that others stand for, wait or were in flight. */
 #include "test.h"
 
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/item_count.h"
 #include "store/pause.h"
 

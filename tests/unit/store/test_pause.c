@@ -1,7 +1,7 @@
 /* Small tables that say what holds: pauses, blocked groups, scanned watches, single facts. */
 #include "test.h"
 
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/fact.h"
 #include "store/pause.h"
 #include "store/watch_row.h"

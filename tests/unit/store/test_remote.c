@@ -1,6 +1,6 @@
 #include "test.h"
 
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/remote.h"
 
 static void see(struct db *db, const char *id, const char *name, const char *version,

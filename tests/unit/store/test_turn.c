@@ -3,7 +3,7 @@
 #include <uv.h>
 
 #include "fault.h"
-#include "run/known_items.h"
+#include "known_items.h"
 #include "store/fact.h"
 #include "store/turn.h"
 

@@ -1,0 +1,61 @@
+/*
+ * answer_parts.h - what answer.c and the commands' files share; nobody else's.
+ */
+#ifndef CONTROL_ANSWER_PARTS_H
+#define CONTROL_ANSWER_PARTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "control/answer.h"
+#include "control/answer_arguments.h"
+#include "control/steer.h"
+#include "store/item_scan.h"
+
+enum { ANSWER_IDS = 1024 }; /* that show tells of one digest */
+
+struct answer_kind {
+    const char *command;
+    const struct argument *arguments;
+    bool changes; /* needs a ledger */
+
+    /* Checks the arguments and keeps what work() needs; NULL: nothing to do. */
+    bool (*start)(struct answer *answer, struct err *err);
+    bool (*work)(struct answer *answer, json_t **row, bool *over, struct err *err);
+};
+
+struct answer {
+    const struct answer_kind *kind;
+    struct answer_context context;
+    json_t *arguments; /* an object of our own */
+    int exit;
+    bool over;
+
+    /* listing */
+    struct item_scan scan;
+    int64_t ids[ANSWER_IDS]; /* found and not told yet: those from at to count */
+    size_t at;
+    size_t count;
+    int64_t left; /* rows that may still be told */
+    int64_t told;
+    bool details;
+
+    char *path; /* owned; as the scan wants it */
+    struct steer_result result;
+};
+
+extern const struct answer_kind answer_status;
+extern const struct answer_kind answer_list;
+extern const struct answer_kind answer_show;
+extern const struct answer_kind answer_pause;
+extern const struct answer_kind answer_resume;
+extern const struct answer_kind answer_rescan;
+extern const struct answer_kind answer_retry;
+extern const struct answer_kind answer_forget;
+
+int64_t answer_now(const struct answer *answer);
+
+#endif
