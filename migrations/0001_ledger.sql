@@ -24,6 +24,9 @@ CREATE TABLE item (
     -- when and in which order it is worked on
     rank INTEGER NOT NULL,
     due_at INTEGER NOT NULL DEFAULT 0,
+    -- the command that works on it by itself, while it does; 0 and NULL: the agent does
+    holder_pid INTEGER NOT NULL DEFAULT 0,
+    holder_boot TEXT,
     -- what is told to the platform
     name TEXT,
     vendor TEXT,
@@ -37,6 +40,7 @@ CREATE TABLE item (
     monitoring INTEGER NOT NULL DEFAULT 0 CHECK (monitoring IN (0, 1)),
     sbom_path TEXT,
     sbom_sha256 TEXT,
+    sbom_only INTEGER NOT NULL DEFAULT 0 CHECK (sbom_only IN (0, 1)),
     -- what the platform told
     inventory_at INTEGER,
     upload_id TEXT,
@@ -67,6 +71,7 @@ CREATE INDEX item_waiting ON item (found_at) WHERE forgotten = 0 AND state IN (
 CREATE INDEX item_content ON item (sha256, size) WHERE sha256 IS NOT NULL;
 CREATE INDEX item_inode ON item (inode, size, mtime_ns) WHERE sha256 IS NOT NULL;
 CREATE INDEX item_aliases ON item (duplicate_of) WHERE duplicate_of IS NOT NULL;
+CREATE INDEX item_in_hand ON item (holder_pid) WHERE holder_pid <> 0;
 CREATE UNIQUE INDEX item_firmware ON item (firmware_id) WHERE firmware_id IS NOT NULL;
 
 -- How many items of which size stand in each state, kept by triggers: status must not count a

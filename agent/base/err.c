@@ -77,6 +77,15 @@ int err_kind_exit(enum err_kind kind)
     return kinds[kind].exit_code;
 }
 
+enum err_kind err_kind_of_exit(int exit_code)
+{
+    for (size_t i = 0; exit_code != 0 && i < ERR_KIND_COUNT; i++) {
+        if (err_kind_exit((enum err_kind)i) == exit_code)
+            return (enum err_kind)i;
+    }
+    return exit_code == 0 ? ERR_OK : ERR_INTERNAL;
+}
+
 enum err_kind err_kind_of_name(const char *name)
 {
     for (size_t kind = 0; kind < ERR_KIND_COUNT; kind++) {

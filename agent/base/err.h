@@ -98,6 +98,9 @@ const char *err_kind_name(enum err_kind kind);
 enum err_action err_kind_action(enum err_kind kind);
 int err_kind_exit(enum err_kind kind);
 
+/* A kind with that exit code, for what another process says; ERR_INTERNAL for a strange one. */
+enum err_kind err_kind_of_exit(int exit_code);
+
 /* The kind of that name; ERR_INTERNAL for a name of another version. */
 enum err_kind err_kind_of_name(const char *name);
 

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/show_progress.h"
 #include "cli/summary.h"
 #include "cli/text.h"
 #include "cli/token_source.h"
@@ -121,23 +122,6 @@ static void end_dry_run(const struct dry_run *dry_run)
 
 /* ---- both ---- */
 
-static struct progress *start_progress(const struct session *session, bool once)
-{
-    const struct args *args = &session->args;
-    const struct progress_options options = {
-        .fd = STDERR_FILENO,
-        .is_terminal = progress_can_draw(STDERR_FILENO, session->environment("TERM")),
-        .only_block = !once, /* a daemon's log says it */
-        .now_ms = clock_steady_ms,
-    };
-
-    if (args->quiet || args->no_progress || args->dry_run)
-        return NULL;
-    struct progress *progress = progress_new(&options);
-    log_set_before(progress_clear, progress);
-    return progress;
-}
-
 /* Each glob, pattern and template, with its place in the file, as `config check` tells it. */
 static bool are_watches_right(const struct config *config, struct err *err)
 {
@@ -158,7 +142,8 @@ static int run_agent(struct session *session, struct agent_options *options, str
 {
     if (!are_watches_right(options->config, err))
         return command_failed(err);
-    struct progress *progress = start_progress(session, options->once);
+    /* A daemon's log says it. */
+    struct progress *progress = show_progress_start(session, !options->once);
     const struct agent_progress hooks = {.update = progress_update, .owner = progress};
 
     options->environment = session->environment;
@@ -166,8 +151,7 @@ static int run_agent(struct session *session, struct agent_options *options, str
     options->lock_wait_ms = session->args.lock_wait_ms;
     options->progress = progress ? &hooks : NULL;
     int exit_code = agent_run(options, err);
-    log_set_before(NULL, NULL);
-    progress_free(progress);
+    show_progress_end(progress);
     return exit_code;
 }
 

@@ -14,6 +14,7 @@
 
 #include "cli/command.h"
 #include "cli/help.h"
+#include "cli/interrupt.h"
 #include "cli/session.h"
 #include "cli/token_source.h"
 
@@ -57,6 +58,7 @@ static void prepare_process(void)
     protect_memory();
     /* A closed pipe is an error of the write, told by its exit code. */
     sigaction(SIGPIPE, &ignore, NULL);
+    interrupt_install();
 }
 
 static void help(struct session *session)

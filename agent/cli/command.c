@@ -2,13 +2,69 @@
 #include "cli/command.h"
 
 #include <assert.h>
+#include <string.h>
 
 const struct command *const command_list[] = {
-    &command_run,         &command_once,         &command_status,      &command_list_firmwares,
-    &command_show,        &command_explain,      &command_retry,       &command_forget,
-    &command_pause,       &command_resume,       &command_rescan,      &command_list_tenants,
-    &command_token_check, &command_config_check, &command_config_show, NULL,
+    &command_upload_firmware,
+    &command_ci_result,
+    &command_run,
+    &command_once,
+    &command_status,
+    &command_list_firmwares,
+    &command_show,
+    &command_explain,
+    &command_retry,
+    &command_forget,
+    &command_pause,
+    &command_resume,
+    &command_rescan,
+    &command_sbom_get,
+    &command_list_tenants,
+    &command_list_product_groups,
+    &command_list_analysis_configurations,
+    &command_query,
+    &command_token_check,
+    &command_doctor,
+    &command_config_check,
+    &command_config_show,
+    &command_completion,
+    NULL,
 };
+
+const struct command_section command_sections[] = {
+    {"Build servers", &command_upload_firmware},
+    {"The agent", &command_run},
+    {"SBOMs", &command_sbom_get},
+    {"The platform", &command_list_tenants},
+    {"This program", &command_config_check},
+    {NULL, NULL},
+};
+
+/* Of a family that is not listed the first command's own summary holds. */
+static const struct {
+    const char *word;
+    const char *summary;
+} families[] = {
+    {"config", "is the configuration right; what holds, and why"},
+};
+
+size_t command_family_size(const struct command *command)
+{
+    const char *blank = strchr(command->name, ' ');
+
+    return blank ? (size_t)(blank - command->name) : 0;
+}
+
+const char *command_family_summary(const struct command *command)
+{
+    size_t size = command_family_size(command);
+
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        if (strlen(families[i].word) == size && strncmp(families[i].word, command->name, size) == 0)
+            return families[i].summary;
+    }
+    return command->summary;
+}
 
 int command_failed(const struct err *err)
 {

@@ -40,6 +40,20 @@ struct command {
 /* All of them in the order of the help; ended by NULL. */
 extern const struct command *const command_list[];
 
+/* The parts of that order: what stands above the command that begins one. */
+struct command_section {
+    const char *head; /* NULL ends the table */
+    const struct command *first;
+};
+
+extern const struct command_section command_sections[];
+
+/* The length of "token" in "token check"; 0 for a command of one word. */
+size_t command_family_size(const struct command *command);
+
+/* What one row tells of all commands with that first word. */
+const char *command_family_summary(const struct command *command);
+
 /* The exit code of a failure. */
 int command_failed(const struct err *err);
 
@@ -48,6 +62,8 @@ extern const struct command command_once;
 extern const struct command command_status;
 extern const struct command command_list_firmwares;
 extern const struct command command_show;
+extern const struct command command_upload_firmware;
+extern const struct command command_ci_result;
 extern const struct command command_explain;
 extern const struct command command_retry;
 extern const struct command command_forget;
@@ -55,8 +71,14 @@ extern const struct command command_pause;
 extern const struct command command_resume;
 extern const struct command command_rescan;
 extern const struct command command_list_tenants;
+extern const struct command command_list_product_groups;
+extern const struct command command_list_analysis_configurations;
+extern const struct command command_query;
+extern const struct command command_sbom_get;
+extern const struct command command_doctor;
 extern const struct command command_token_check;
 extern const struct command command_config_check;
 extern const struct command command_config_show;
+extern const struct command command_completion;
 
 #endif

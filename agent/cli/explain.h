@@ -25,9 +25,10 @@ struct explain {
 
 /*
  * {"watch","folder","relpath","exists","kind","size","modified","target","taken","rule",
- *  "settle","match":{"pattern","matched","groups":{}},"marker","sidecar","attachment":{"path",
- *  "exists","text"},"metadata":[{"field","value","origin","place"}],"metadata_error",
- *  "request":{"operation","url","file"},"next"}; absent values are null.
+ *  "rule_place","settle","settle_state","match":{"pattern","matched","groups":{}},"marker",
+ *  "sidecar","attachment":{"path","exists","text"},"metadata":[{"field","value","origin",
+ *  "place"}],"metadata_error","request": as request_view.h has it,"next"}; absent values are
+ *  null. The request is that of a file that is taken, is a file, and has its metadata.
  *
  * NULL with ERR_CONFIG as flow/source.h tells it. Caller owns the object.
  */

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "cli/request_view.h"
 #include "cli/row.h"
 #include "cli/text.h"
 
@@ -61,6 +62,11 @@ static void write_rule(struct out *out, const json_t *object)
     label(out, "rule");
     out_print(out, "%s: ", is_taken ? "taken" : "not taken");
     out_name(out, row_string(object, "rule"));
+    if (row_string(object, "rule_place")) {
+        out_print(out, "   (");
+        out_name(out, row_string(object, "rule_place"));
+        out_print(out, ")");
+    }
     out_print(out, "\n");
 }
 
@@ -127,17 +133,16 @@ static void write_metadata(struct out *out, const json_t *object)
     explain_text_line(out, "error", row_string(object, "metadata_error"));
 }
 
-static void write_request(struct out *out, const json_t *object)
+static void write_settle(struct out *out, const json_t *object)
 {
-    const json_t *request = json_object_get(object, "request");
+    const char *settle = row_string(object, "settle");
 
-    if (!json_is_object(request))
-        return;
-    label(out, "request");
-    out_print(out, "%s with the metadata above to ", row_string(request, "operation"));
-    out_name(out, row_string(request, "url"));
-    out_print(out, ", then the file as ");
-    out_name(out, row_string(request, "file"));
+    label(out, "settles");
+    out_name(out, settle ? settle : "-");
+    if (row_string(object, "settle_state")) {
+        out_print(out, "; ");
+        out_name(out, row_string(object, "settle_state"));
+    }
     out_print(out, "\n");
 }
 
@@ -147,13 +152,14 @@ void explain_text(struct out *out, const json_t *object)
     write_file(out, object);
     write_rule(out, object);
     if (json_is_true(json_object_get(object, "taken"))) {
-        explain_text_line(out, "settles", row_string(object, "settle"));
+        write_settle(out, object);
         write_companion(out, object, "marker");
         write_companion(out, object, "sidecar");
         write_companion(out, object, "attachment");
         write_match(out, object);
         write_metadata(out, object);
-        write_request(out, object);
+        if (json_is_object(json_object_get(object, "request")))
+            request_view_write(out, json_object_get(object, "request"));
     }
     explain_text_line(out, "next", row_string(object, "next"));
 }

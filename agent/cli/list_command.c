@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "cli/command.h"
 #include "cli/item_text.h"
+#include "cli/remote_list.h"
 #include "cli/session.h"
 #include "cli/state.h"
 #include "control/answer.h"
@@ -65,6 +66,8 @@ static int list(struct session *session, struct err *err)
     auto_json json_t *arguments = json_object();
     int64_t since_ms;
 
+    if (args->remote)
+        return remote_list(session, err);
     put_text(arguments, "state", args->state);
     put_text(arguments, "watch", args->watch);
     put_text(arguments, "product", args->product);
@@ -81,7 +84,13 @@ static int list(struct session *session, struct err *err)
 static bool check_list(const struct args *args, struct err *err)
 {
     int64_t ms;
+    bool has_filter = args->state || args->watch || args->product || args->since || args->limit > 0;
 
+    if (args->remote && has_filter) {
+        return err_set(err, ERR_USAGE,
+                       "option --remote lists all that the platform has: --state, --watch, "
+                       "--product, --since and --limit choose from the ledger");
+    }
     return !args->since || read_since(args->since, &ms) ||
            err_set(err, ERR_USAGE,
                    "option --since: write a day (2026-11-23), a time (2026-11-23T14:44:00Z) or "
@@ -109,6 +118,8 @@ static const struct args_option list_options[] = {
     ARGS_OPTION("--since", 0, ARGS_TEXT, since, "TIME",
                 "found since: 2026-11-23, 2026-11-23T14:44:00Z, or 7d ago"),
     ARGS_OPTION("--limit", 0, ARGS_COUNT, limit, "NUMBER", "no more than so many, newest first"),
+    ARGS_OPTION("--remote", 0, ARGS_FLAG, remote, NULL,
+                "ask the platform instead: every firmware that the token sees"),
     {.name = NULL},
 };
 
@@ -116,9 +127,11 @@ const struct command command_list_firmwares = {
     .name = "list-firmwares",
     .summary = "what the ledger knows, newest first",
     .options = list_options,
-    .about = "Copies are listed as aliases of what was sent; --state duplicate lists them.\n",
+    .about = "Copies are listed as aliases of what was sent; --state duplicate lists them.\n"
+             "With --remote the lines are ID, version, name; --json: id, name, version.\n",
     .examples = "onekey-agent list-firmwares --state failed\n"
-                "onekey-agent list-firmwares --since 7d --json | jq -r '.[].firmware_id'\n",
+                "onekey-agent list-firmwares --since 7d --json | jq -r '.[].firmware_id'\n"
+                "onekey-agent list-firmwares --remote\n",
     .check = check_list,
     .run = list,
 };

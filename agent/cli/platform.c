@@ -7,77 +7,76 @@
 #include "cli/platform.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uv.h>
+#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/printable.h"
+#include "cli/scratch.h"
+#include "cli/token_source.h"
 #include "net/http.h"
 #include "onekey/graphql.h"
 #include "run/setup.h"
 
-enum { FIRST_WAIT_MS = 1000 };
+enum {
+    FIRST_WAIT_MS = 1000,
+    PIECE_MAX = 64 << 10, /* libcurl hands over no more at a time */
+};
 
 struct platform {
     uv_loop_t loop;
     struct http *http;
     struct secret *proxy_auth;
-    char *url;
-    const char *tenant; /* the guard, borrowed; or NULL */
+    const char *(*environment)(const char *name);
+    const char *api_url;  /* borrowed */
+    const char *tenant;   /* the guard, borrowed; or NULL */
+    struct secret *token; /* its own, of a session; else NULL */
+    char token_origin[TOKEN_ORIGIN_SIZE];
 };
 
-/* One request and its end. */
+/* One try and its end. */
 struct asking {
-    platform_reply_fn *reply;
+    struct platform *platform;
+    platform_reply_fn *reply; /* NULL: the answer is in a file */
     void *owner;
     struct err err; /* ERR_OK: it was answered and understood */
+    struct platform_end end;
     int64_t retry_after_ms;
+    int64_t deadline_ms; /* 0: none */
+    int64_t max_answer;  /* a longer answer is ERR_MALFORMED; 0: asked for again */
+    bool was_sent;       /* the platform may have seen all of it */
     bool is_over;
 };
+
+/* net/ keeps what came before it was too much: all but the last piece. */
+static bool is_too_long(const struct asking *asking, const struct http_reply *reply,
+                        const struct err *err)
+{
+    return asking->max_answer > 0 && err->kind == ERR_PROTOCOL && reply->status / 100 == 2 &&
+           (int64_t)reply->size > asking->max_answer - PIECE_MAX;
+}
 
 static void on_answer(void *owner, const struct http_reply *reply, const struct err *err)
 {
     struct asking *asking = owner;
 
     asking->is_over = true;
+    asking->was_sent = reply->sent > 0;
     asking->retry_after_ms = reply->retry_after_ms;
-    if (err)
+    asking->end = (struct platform_end){reply->status, reply->received};
+    if (err) {
         asking->err = *err;
-    else
-        (void)asking->reply(asking->owner, reply->body, reply->size, &asking->err);
-}
-
-static void run_until(struct platform *platform, const bool *is_over)
-{
-    while (!*is_over)
-        uv_run(&platform->loop, UV_RUN_ONCE);
-}
-
-/* The end of it is in asking->err. */
-static void ask_once(struct platform *platform, const char *request, struct asking *asking)
-{
-    const struct http_call call = {
-        .url = platform->url,
-        .body = request,
-        .size = strlen(request),
-        .max_answer = GRAPHQL_BYTES_MAX,
-        .authenticated = true,
-        .idempotent = true,
-    };
-
-    asking->err = (struct err){.kind = ERR_OK};
-    asking->retry_after_ms = -1;
-    asking->is_over = false;
-    if (http_send(platform->http, &call, on_answer, asking, &asking->err))
-        run_until(platform, &asking->is_over);
-}
-
-static void on_time(uv_timer_t *timer)
-{
-    bool *is_over = timer->data;
-
-    *is_over = true;
+        if (is_too_long(asking, reply, err))
+            asking->err.kind = ERR_MALFORMED;
+    } else if (asking->reply &&
+               !asking->reply(asking->owner, reply->body, reply->size, &asking->err)) {
+        http_redact(asking->platform->http, &asking->err);
+    }
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -87,20 +86,98 @@ static void on_timer_closed(uv_handle_t *handle)
     *is_over = true;
 }
 
-/* On the loop: what http still has to do with its connections goes on. */
-static void wait_ms(struct platform *platform, int64_t ms)
+static void close_timer(struct platform *platform, uv_timer_t *timer)
 {
-    uv_timer_t timer;
-    bool is_over = false;
     bool is_closed = false;
 
+    timer->data = &is_closed;
+    uv_close((uv_handle_t *)timer, on_timer_closed);
+    platform_run_until(platform, &is_closed);
+    timer->data = NULL;
+}
+
+static void on_time(uv_timer_t *timer)
+{
+    bool *is_over = timer->data;
+
+    *is_over = true;
+}
+
+/* The operation that a deadline ends. */
+struct cutting {
+    const struct asking *asking;
+    struct op *op;
+    bool is_done;
+};
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct cutting *cutting = timer->data;
+
+    /* Where it ended in the same turn of the loop the operation is gone. */
+    if (cutting->asking->is_over)
+        return;
+    cutting->is_done = true;
+    cutting->op->cancel(cutting->op);
+}
+
+static void await_end(struct asking *asking, struct op *op)
+{
+    struct platform *platform = asking->platform;
+    struct cutting cutting = {.asking = asking, .op = op};
+    int64_t left = asking->deadline_ms - clock_steady_ms();
+    uv_timer_t timer;
+
+    if (asking->deadline_ms == 0) {
+        platform_run_until(platform, &asking->is_over);
+        return;
+    }
     uv_timer_init(&platform->loop, &timer);
-    timer.data = &is_over;
-    uv_timer_start(&timer, on_time, (uint64_t)ms, 0);
-    run_until(platform, &is_over);
-    timer.data = &is_closed;
-    uv_close((uv_handle_t *)&timer, on_timer_closed);
-    run_until(platform, &is_closed);
+    timer.data = &cutting;
+    uv_timer_start(&timer, on_deadline, left > 0 ? (uint64_t)left : 0, 0);
+    platform_run_until(platform, &asking->is_over);
+    close_timer(platform, &timer);
+    if (cutting.is_done && asking->err.kind == ERR_CANCELLED)
+        err_set(&asking->err, ERR_NETWORK, "no answer came in time");
+}
+
+static void begin_try(struct asking *asking)
+{
+    asking->err = (struct err){.kind = ERR_OK};
+    asking->end = (struct platform_end){0};
+    asking->retry_after_ms = -1;
+    asking->was_sent = false;
+    asking->is_over = false;
+}
+
+/* The end of it is in asking->err. */
+static void ask_once(struct asking *asking, const struct platform_question *question)
+{
+    struct platform *platform = asking->platform;
+    auto_free char *url = xasprintf("%s/graphql", platform->api_url);
+    const struct http_call call = {
+        .url = url,
+        .body = question->body,
+        .size = strlen(question->body),
+        .max_answer = question->max_answer,
+        .authenticated = true,
+        .idempotent = !question->once,
+    };
+
+    begin_try(asking);
+    struct op *op = http_send(platform->http, &call, on_answer, asking, &asking->err);
+    if (op)
+        await_end(asking, op);
+}
+
+/* True after a wait: another try may follow. */
+static bool may_go_on(const struct asking *asking, int attempt)
+{
+    int64_t wait = platform_wait_ms(&asking->err, attempt, asking->retry_after_ms);
+
+    if (wait >= 0)
+        platform_wait(asking->platform, wait);
+    return wait >= 0;
 }
 
 struct platform *platform_new(const struct config *config, const struct secret *token,
@@ -111,7 +188,8 @@ struct platform *platform_new(const struct config *config, const struct secret *
     if (uv_loop_init(&platform->loop) != 0)
         abort();
     platform->http = setup_http(&platform->loop, config, environment, &platform->proxy_auth, err);
-    platform->url = xasprintf("%s/graphql", config->api.url);
+    platform->environment = environment;
+    platform->api_url = config->api.url;
     platform->tenant = config->api.tenant;
     if (!platform->http) {
         platform_free(platform);
@@ -119,6 +197,51 @@ struct platform *platform_new(const struct config *config, const struct secret *
     }
     http_set_token(platform->http, token);
     return platform;
+}
+
+/* A token of another tenant is asked about, and then sends nothing. */
+static bool keep_guard(struct platform *platform, struct err *err)
+{
+    struct identity identity;
+
+    if (!platform->tenant)
+        return true;
+    bool ok = platform_identity(platform, &identity, err);
+    identity_release(&identity);
+    return ok;
+}
+
+static void use_token(struct platform *platform, struct secret *token,
+                      const char origin[TOKEN_ORIGIN_SIZE])
+{
+    http_set_token(platform->http, token);
+    platform->token = token;
+    memcpy(platform->token_origin, origin, TOKEN_ORIGIN_SIZE);
+}
+
+struct platform *platform_open(struct session *session, struct err *err)
+{
+    const struct config *config = session->settings.config;
+    char origin[TOKEN_ORIGIN_SIZE];
+    struct secret *token = NULL;
+
+    if (!config)
+        config = session_config(session, err);
+    if (!config)
+        return NULL;
+    const struct token_options source = token_source(session);
+    if (!token_read(&source, &token, origin, err))
+        return NULL;
+    struct platform *platform = platform_new(config, token, session->environment, err);
+    if (!platform) {
+        secret_free(token);
+        return NULL;
+    }
+    use_token(platform, token, origin);
+    if (keep_guard(platform, err))
+        return platform;
+    platform_free(platform);
+    return NULL;
 }
 
 static void on_closed(void *owner)
@@ -136,14 +259,14 @@ void platform_free(struct platform *platform)
         return;
     if (platform->http) {
         http_free(platform->http, on_closed, &is_closed);
-        run_until(platform, &is_closed);
+        platform_run_until(platform, &is_closed);
     }
     uv_run(&platform->loop, UV_RUN_DEFAULT); /* what still closes */
     int busy = uv_loop_close(&platform->loop);
     assert(busy == 0);
     (void)busy;
     secret_free(platform->proxy_auth);
-    free(platform->url);
+    secret_free(platform->token);
     free(platform);
 }
 
@@ -162,22 +285,117 @@ int64_t platform_wait_ms(const struct err *err, int attempt, int64_t retry_after
     return retry_after_ms > wait ? retry_after_ms : wait;
 }
 
+void platform_explain_refusal(const struct secret *token, const char *origin, struct err *err)
+{
+    if (err->kind == ERR_AUTH) {
+        err_wrap(err,
+                 "the token from %s (fingerprint %s) is refused: it expired or was deleted, "
+                 "make a new one on the platform",
+                 origin, secret_fingerprint(token));
+    }
+}
+
+/* Always false. */
+static bool fail(const struct asking *asking, struct err *err)
+{
+    const struct platform *platform = asking->platform;
+
+    *err = asking->err;
+    if (platform->token)
+        platform_explain_refusal(platform->token, platform->token_origin, err);
+    return false;
+}
+
+/* The platform said neither yes nor no to what may not be said twice. */
+static bool fail_in_doubt(const struct asking *asking, struct err *err)
+{
+    const struct err *end = &asking->err;
+    bool is_in_doubt = platform_wait_ms(end, 1, -1) >= 0;
+
+    if (!is_in_doubt || !asking->was_sent)
+        return fail(asking, err);
+    return err_set(err, end->kind,
+                   "%.300s; it was sent once and may have been carried out: look on the platform "
+                   "before sending it again",
+                   end->message);
+}
+
+bool platform_ask_for(struct platform *platform, const struct platform_question *question,
+                      platform_reply_fn *reply, void *owner, struct err *err)
+{
+    struct asking asking = {
+        .platform = platform,
+        .reply = reply,
+        .owner = owner,
+        .max_answer = (int64_t)question->max_answer, /* it will not be shorter the next time */
+    };
+    int attempt = 0;
+
+    do {
+        ask_once(&asking, question);
+        if (asking.err.kind == ERR_OK)
+            return true;
+        if (question->once)
+            return fail_in_doubt(&asking, err);
+    } while (may_go_on(&asking, ++attempt));
+    return fail(&asking, err);
+}
+
+bool platform_ask_once(struct platform *platform, const struct platform_question *question,
+                       struct platform_try *try, platform_reply_fn *reply, void *owner,
+                       struct err *err)
+{
+    struct asking asking = {.platform = platform,
+                            .reply = reply,
+                            .owner = owner,
+                            .deadline_ms = try->deadline_ms,
+                            .max_answer = (int64_t)question->max_answer};
+
+    ask_once(&asking, question);
+    try->retry_after_ms = asking.retry_after_ms;
+    return asking.err.kind == ERR_OK || fail(&asking, err);
+}
+
+void platform_wait(struct platform *platform, int64_t ms)
+{
+    uv_timer_t timer;
+    bool is_over = false;
+
+    uv_timer_init(&platform->loop, &timer);
+    timer.data = &is_over;
+    uv_timer_start(&timer, on_time, (uint64_t)ms, 0);
+    platform_run_until(platform, &is_over);
+    close_timer(platform, &timer);
+}
+
+bool platform_renew_token(struct platform *platform, struct session *session, struct err *err)
+{
+    const struct token_options source = token_source(session);
+    char origin[TOKEN_ORIGIN_SIZE];
+    struct secret *token = NULL;
+    struct err unread; /* what was wrong before is the better message */
+
+    if (!platform->token || !token_read(&source, &token, origin, &unread))
+        return false;
+    if (secret_equal(token, platform->token)) {
+        secret_free(token);
+        return false;
+    }
+    struct secret *old = platform->token;
+    use_token(platform, token, origin);
+    bool ok = keep_guard(platform, err);
+    if (!ok) /* nothing else is sent with one that nobody vouches for */
+        use_token(platform, old, origin);
+    secret_free(ok ? old : token);
+    return ok;
+}
+
 bool platform_ask(struct platform *platform, const char *request, platform_reply_fn *reply,
                   void *owner, struct err *err)
 {
-    struct asking asking = {.reply = reply, .owner = owner};
+    const struct platform_question question = {.body = request, .max_answer = GRAPHQL_BYTES_MAX};
 
-    for (int attempt = 1;; attempt++) {
-        ask_once(platform, request, &asking);
-        if (asking.err.kind == ERR_OK)
-            return true;
-        int64_t wait = platform_wait_ms(&asking.err, attempt, asking.retry_after_ms);
-        if (wait < 0)
-            break;
-        wait_ms(platform, wait);
-    }
-    *err = asking.err;
-    return false;
+    return platform_ask_for(platform, &question, reply, owner, err);
 }
 
 static bool read_identity(void *owner, const char *bytes, size_t size, struct err *err)
@@ -196,8 +414,68 @@ bool platform_identity(struct platform *platform, struct identity *identity, str
         return err_wrap(err, "ask whose token it is");
     if (!platform->tenant || strcmp(platform->tenant, identity->tenant) == 0)
         return true;
+    auto_free char *theirs = printable_new(identity->tenant);
+    auto_free char *wanted = printable_new(platform->tenant);
     return err_set(err, ERR_TENANT,
                    "the token belongs to tenant %.100s, the configuration wants %.100s: nothing "
                    "is sent with it",
-                   identity->tenant, platform->tenant);
+                   theirs, wanted);
+}
+
+/* ---- into a file ---- */
+
+static void fetch_once(struct asking *asking, const struct platform_download *download)
+{
+    struct platform *platform = asking->platform;
+    auto_free char *url = xasprintf("%s/%s", platform->api_url, download->path);
+    const struct http_fetch fetch = {
+        .url = url,
+        .body = download->body,
+        .fd = download->fd,
+        .max_size = download->max_size,
+        .authenticated = true,
+    };
+
+    begin_try(asking);
+    /* A longer answer before this one must not show behind its end. */
+    if (ftruncate(download->fd, 0) != 0) {
+        err_sys(&asking->err, errno, "empty the temporary file");
+        return;
+    }
+    if (http_download(platform->http, &fetch, on_answer, asking, &asking->err))
+        platform_run_until(platform, &asking->is_over);
+}
+
+bool platform_fetch(struct platform *platform, const struct platform_download *download,
+                    struct err *err)
+{
+    struct asking asking = {.platform = platform};
+    int attempt = 0;
+
+    do {
+        fetch_once(&asking, download);
+        /* Here and not in the answer's callback: the judge may need the loop itself. */
+        if (download->judge)
+            download->judge(download->owner, &asking.end, &asking.err);
+        http_redact(platform->http, &asking.err);
+        if (asking.err.kind == ERR_OK)
+            return true;
+    } while (may_go_on(&asking, ++attempt));
+    return fail(&asking, err);
+}
+
+int platform_scratch(const struct platform *platform, struct err *err)
+{
+    return scratch_open(platform->environment, err);
+}
+
+uv_loop_t *platform_loop(struct platform *platform)
+{
+    return &platform->loop;
+}
+
+void platform_run_until(struct platform *platform, const bool *is_over)
+{
+    while (!*is_over)
+        uv_run(&platform->loop, UV_RUN_ONCE);
 }

@@ -28,13 +28,6 @@ static void checked_release(struct checked *checked)
 
 #define auto_checked __attribute__((cleanup(checked_release)))
 
-static void auto_platform_fn(struct platform **platform)
-{
-    platform_free(*platform);
-}
-
-#define auto_platform __attribute__((cleanup(auto_platform_fn)))
-
 /* A token that works for another tenant than the guard's is a failure here too. */
 static bool check(struct session *session, struct checked *checked, struct err *err)
 {
@@ -51,12 +44,7 @@ static bool check(struct session *session, struct checked *checked, struct err *
         return false;
     if (platform_identity(platform, &checked->identity, err))
         return true;
-    if (err->kind == ERR_AUTH) {
-        err_wrap(err,
-                 "the token from %s (fingerprint %s) is refused: it expired or was deleted, "
-                 "make a new one on the platform",
-                 checked->source, secret_fingerprint(checked->token));
-    }
+    platform_explain_refusal(checked->token, checked->source, err);
     return false;
 }
 

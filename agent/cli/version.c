@@ -1,5 +1,5 @@
 /*
- * version.c - --version: what this program runs on, as the libraries tell at run time.
+ * version.c - --version, and what else only the libraries know.
  */
 #include <curl/curl.h>
 #include <expat.h>
@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "cli/help.h"
+#include "cli/version.h"
 
 static void write_curl(struct out *out)
 {
@@ -42,4 +43,9 @@ void help_version(struct out *out)
     out_print(out, "libcrypto %s\n", OpenSSL_version(OPENSSL_VERSION));
     out_print(out, "zlib      %s\n", zlibVersion());
     out_print(out, "expat     %s\n", XML_ExpatVersion());
+}
+
+const char *version_trust_store(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->cainfo;
 }

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -17,8 +18,8 @@
 #include "control/answer_parts.h"
 
 static const struct answer_kind *const kinds[] = {
-    &answer_status, &answer_list,   &answer_show,  &answer_pause,
-    &answer_resume, &answer_rescan, &answer_retry, &answer_forget,
+    &answer_status, &answer_list,   &answer_show, &answer_pause,  &answer_resume, &answer_rescan,
+    &answer_retry,  &answer_forget, &answer_hand, &answer_upload, &answer_handed,
 };
 
 static const struct answer_kind *find_kind(const char *command)
@@ -60,6 +61,8 @@ struct answer *answer_new(const char *command, const json_t *arguments,
     auto_answer struct answer *answer = xcalloc(1, sizeof *answer);
     answer->kind = kind;
     answer->context = *context;
+    for (size_t i = 0; i < CONTROL_FILES_MAX; i++)
+        answer->fds[i] = -1;
     answer->arguments = arguments ? json_deep_copy(arguments) : json_object();
     return start(answer, err) ? auto_take(answer) : NULL;
 }
@@ -68,6 +71,10 @@ void answer_free(struct answer *answer)
 {
     if (!answer)
         return;
+    for (size_t i = 0; i < CONTROL_FILES_MAX; i++) {
+        if (answer->fds[i] >= 0)
+            close(answer->fds[i]);
+    }
     json_decref(answer->arguments);
     free(answer->path);
     free(answer);

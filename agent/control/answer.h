@@ -17,6 +17,8 @@
  * retry           path | failed: true; assume: "missing" | ID      {"changed","text"}
  * forget          path                                             {"changed","text"}
  *
+ * hand-save, upload and handed are for upload-firmware: answer_hand.h, answer_upload.c.
+ *
  * Arguments are texts but limit (number), check and failed (booleans); since is RFC 3339
  * ("2026-11-23T14:44:00Z", "2026-11-23"), or a number of milliseconds since 1970.
  * show: `what` is as it was typed (a path, a firmware ID, a SHA-256 or at least 8 digits
@@ -41,6 +43,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "control/control_files.h"
 #include "control/live.h"
 #include "store/db.h"
 
@@ -51,6 +54,9 @@ struct answer_context {
     const struct live *live; /* borrowed; NULL: no daemon runs */
     const char *version;     /* of the program; borrowed */
     int64_t (*now_ms)(void); /* NULL: clock_wall_ms */
+
+    /* That came with the request, or NULL: answer_new() may take from them, nothing later. */
+    struct control_files *files;
 };
 
 struct answer;

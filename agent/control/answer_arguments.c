@@ -173,6 +173,8 @@ static bool has_type(const json_t *value, enum argument_type type)
         return json_is_integer(value) && json_integer_value(value) >= 1;
     case ARGUMENT_TIME:
         return json_is_string(value) || json_is_integer(value);
+    case ARGUMENT_OBJECT:
+        return json_is_object(value);
     }
     return false;
 }

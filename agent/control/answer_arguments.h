@@ -20,6 +20,7 @@ enum argument_type {
     ARGUMENT_FLAG,
     ARGUMENT_COUNT, /* 1 or more */
     ARGUMENT_TIME,  /* RFC 3339, or milliseconds since 1970 */
+    ARGUMENT_OBJECT,
 };
 
 struct argument {

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "control/answer_arguments.h"
+#include "flow/handed.h"
 #include "store/document.h"
 #include "store/item_scan.h"
 
@@ -155,7 +156,7 @@ static bool put_sboms(struct db *db, json_t *row, const struct item *item, struc
 static void put_facts(json_t *row, const struct item *item)
 {
     answer_json_put_path(row, item->path);
-    answer_json_put_text(row, "watch", item->watch);
+    answer_json_put_text(row, "watch", handed_is(item) ? NULL : item->watch);
     answer_json_put_text(row, "sha256", item->sha256);
     put_int(row, "size", item->size);
     answer_json_put_text(row, "state", item_state_name(item->state));

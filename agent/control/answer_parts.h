@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "control/answer.h"
 #include "control/answer_arguments.h"
+#include "control/control_files.h"
 #include "control/steer.h"
 #include "store/item_scan.h"
 
@@ -43,7 +44,8 @@ struct answer {
     int64_t told;
     bool details;
 
-    char *path; /* owned; as the scan wants it */
+    char *path;                 /* owned; as the scan wants it */
+    int fds[CONTROL_FILES_MAX]; /* taken from the request; -1: none */
     struct steer_result result;
 };
 
@@ -55,6 +57,9 @@ extern const struct answer_kind answer_resume;
 extern const struct answer_kind answer_rescan;
 extern const struct answer_kind answer_retry;
 extern const struct answer_kind answer_forget;
+extern const struct answer_kind answer_hand;
+extern const struct answer_kind answer_upload;
+extern const struct answer_kind answer_handed;
 
 int64_t answer_now(const struct answer *answer);
 

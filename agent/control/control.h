@@ -5,7 +5,8 @@
  * file's mode and group are the access check: under PrivateUsers= peer credentials show
  * other users as 65534.
  *
- * Protocol, JSON lines in UTF-8, one request per connection:
+ * Protocol, JSON lines in UTF-8, one request per connection, with it up to two open files
+ * (SCM_RIGHTS, control_files.h):
  *
  *   -> {"v":1,"command":"status","arguments":{...},"state_dir":"/abs/path" or null}
  *   <- {"row":{...}}                       any number
@@ -20,6 +21,8 @@
  *    must be there within 10 s; who does not read for 30 s is dropped;
  *  - rows are made only while less than 256 KiB wait for that client, in slices of a
  *    millisecond or two, in turn: neither a slow client nor a long listing harms anybody;
+ *  - a file that the answer did not take is closed, however the request ends; a request
+ *    that brings more than two is refused (64);
  *  - nothing runs from inside control_new() or control_free();
  *  - SIGPIPE is ignored from control_new() on, since libuv's writes would raise it.
  */
@@ -31,6 +34,7 @@
 
 #include "base/err.h"
 #include "control/answer.h"
+#include "control/control_files.h"
 
 struct control;
 
@@ -39,9 +43,12 @@ struct control_options {
     const char *state_dir; /* absolute; which requests are meant for this agent */
     const char *group;     /* that may connect; NULL: the process's own */
 
-    /* Makes the answer to a request, as answer_new(). arguments may be NULL. */
+    /*
+     * Makes the answer to a request, as answer_new(). arguments may be NULL, files are not:
+     * what is taken of them is the answer's, the others are closed right afterwards.
+     */
     struct answer *(*answer)(void *owner, const char *command, const json_t *arguments,
-                             struct err *err);
+                             struct control_files *files, struct err *err);
     void *owner;
 
     int64_t request_ms; /* 0: 10 s */

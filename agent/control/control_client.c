@@ -23,6 +23,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/printable.h"
+#include "control/control_files.h"
 #include "control/control_line.h"
 #include "control/control_socket.h"
 
@@ -83,8 +84,9 @@ static bool make_request(const struct control_request *request, struct buf *line
 static bool send_request(const struct asking *asking, const struct buf *line, struct err *err)
 {
     for (size_t sent = 0; sent < line->size;) {
-        ssize_t size =
-            send(asking->fd, line->bytes + sent, line->size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const struct iovec rest = {line->bytes + sent, line->size - sent};
+        size_t files = sent == 0 ? asking->request->file_count : 0; /* they went with the first */
+        ssize_t size = control_files_send(asking->fd, rest, asking->request->files, files);
 
         if (size >= 0)
             sent += (size_t)size;

@@ -17,9 +17,11 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
+#include "control/control_files.h"
 
 enum control_outcome {
     CONTROL_ANSWERED,
@@ -32,6 +34,10 @@ struct control_request {
     json_t *arguments;     /* borrowed; an object, or NULL for none */
     const char *state_dir; /* whose agent is meant */
     int64_t timeout_ms;    /* without a byte from the agent; 0: 30 s */
+
+    /* Open files that go with it, at most CONTROL_FILES_MAX; borrowed, they stay open here. */
+    const int *files;
+    size_t file_count;
 };
 
 struct control_end {

@@ -13,6 +13,7 @@
 
 #include "control/answer.h"
 #include "control/control.h"
+#include "control/control_files.h"
 #include "control/control_line.h"
 #include "control/control_socket.h"
 
@@ -23,13 +24,23 @@ enum {
 
 enum peer_state { PEER_READING, PEER_ANSWERING, PEER_ENDING, PEER_CLOSING };
 
-/* One client. Its control frees it when its handle is closed. */
+/*
+ * One client. Its control frees it when its handles are closed.
+ *
+ * libuv's streams cannot read descriptors of files, so the request is read by recvmsg()
+ * under uv_poll. A handle of libuv's must have its socket for itself: uv_poll gets a
+ * duplicate, and is closed before anything is written.
+ */
 struct peer {
     uv_pipe_t pipe;
+    uv_poll_t poll;
+    int poll_fd; /* -1 unless the request is being read */
+    unsigned open_handles;
     struct control *control;
     struct peer *next;
     enum peer_state state;
     struct control_line line;
+    struct control_files files; /* that came so far */
     struct answer *answer;
     unsigned writes;   /* under way */
     uint64_t moved_at; /* loop time of the last progress */
@@ -67,7 +78,7 @@ void peer_make_slice(struct peer *peer);
 /* Every now and then: drops who neither asks nor reads. */
 void peer_check(struct peer *peer, uint64_t now);
 
-/* control.c's: a peer became hungry; a peer's handle is closed. */
+/* control.c's: a peer became hungry; a peer's handles are closed. */
 void control_wake(struct control *control);
 void control_peer_closed(struct peer *peer);
 

@@ -4,9 +4,13 @@
  * Rows are made when there is room to write them, never ahead: what waits for a client is
  * bounded, whatever it asks for and however slowly it reads. A client that goes away while
  * it is answered is noticed by the next write; a change that it asked for is finished.
+ *
+ * Every way out of reading leads through end_reading(), which closes the files that came.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/buf.h"
@@ -34,8 +38,21 @@ static void on_closed(uv_handle_t *handle)
 {
     struct peer *peer = handle->data;
 
+    if (--peer->open_handles > 0)
+        return;
     control_line_release(&peer->line);
     control_peer_closed(peer);
+}
+
+/* Whatever follows is not wanted; what nobody took is closed. */
+static void end_reading(struct peer *peer)
+{
+    control_files_release(&peer->files);
+    if (peer->poll_fd < 0)
+        return;
+    uv_close((uv_handle_t *)&peer->poll, on_closed);
+    close(peer->poll_fd); /* from here on libuv allows it */
+    peer->poll_fd = -1;
 }
 
 void peer_close(struct peer *peer)
@@ -43,6 +60,7 @@ void peer_close(struct peer *peer)
     if (peer->state == PEER_CLOSING)
         return;
     peer->state = PEER_CLOSING;
+    end_reading(peer);
     answer_free(auto_take(peer->answer));
     uv_close((uv_handle_t *)&peer->pipe, on_closed);
 }
@@ -102,7 +120,7 @@ void peer_refuse(struct peer *peer, int exit, const char *error)
 {
     auto_buf struct buf out = {.max = WRITE_MAX};
 
-    uv_read_stop((uv_stream_t *)&peer->pipe);
+    end_reading(peer);
     put_end(peer, &out, exit, error);
     write_bytes(peer, &out);
 }
@@ -150,6 +168,7 @@ static void refuse_other(struct peer *peer)
     auto_buf struct buf out = {.max = WRITE_MAX};
     json_t *end = control_line_end(EXIT_OTHER_STATE, "this agent has another state directory");
 
+    end_reading(peer);
     json_object_set_new(end, "other_state_dir", json_true());
     control_line_put(&out, "end", end);
     peer->state = PEER_ENDING;
@@ -183,7 +202,6 @@ static void handle_request(struct peer *peer, const json_t *request)
     const json_t *arguments = json_object_get(request, "arguments");
     struct err err;
 
-    uv_read_stop((uv_stream_t *)&peer->pipe); /* whatever follows is not wanted */
     if (!check_request(request, &err)) {
         peer_refuse(peer, err_kind_exit(err.kind), err.message);
         return;
@@ -194,39 +212,65 @@ static void handle_request(struct peer *peer, const json_t *request)
     }
     const char *command = json_string_value(json_object_get(request, "command"));
     log_debug("control_request", F_TEXT("command", command));
-    peer->answer = control->options.answer(control->options.owner, command,
-                                           json_is_null(arguments) ? NULL : arguments, &err);
+    peer->answer =
+        control->options.answer(control->options.owner, command,
+                                json_is_null(arguments) ? NULL : arguments, &peer->files, &err);
     if (!peer->answer) {
         peer_refuse(peer, err_kind_exit(err.kind), err.message);
         return;
     }
+    end_reading(peer);
     peer->state = PEER_ANSWERING;
     control_wake(control);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
+static void take_bytes(struct peer *peer, const char *bytes, size_t size)
 {
-    struct peer *peer = handle->data;
-
-    (void)suggested;
-    *room = uv_buf_init(peer->control->read_room, CONTROL_READ_SIZE);
-}
-
-static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *bytes)
-{
-    struct peer *peer = stream->data;
     auto_json json_t *request = NULL;
     struct err err;
 
-    if (size == 0)
-        return;
-    if (size < 0)
-        peer_close(peer);
-    else if (!control_line_add(&peer->line, bytes->base, (size_t)size, &err) ||
-             !control_line_take(&peer->line, &request, &err))
+    if (!control_line_add(&peer->line, bytes, size, &err) ||
+        !control_line_take(&peer->line, &request, &err))
         peer_refuse(peer, EXIT_USAGE, err.message);
     else if (request)
         handle_request(peer, request);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct peer *peer = poll->data;
+    const struct iovec room = {peer->control->read_room, CONTROL_READ_SIZE};
+    ssize_t size = 0;
+    struct err err;
+
+    (void)events;
+    if (status == 0 && !control_files_receive(peer->poll_fd, room, &peer->files, &size, &err))
+        peer_refuse(peer, err_kind_exit(err.kind), err.message);
+    else if (size == 0) /* it went away, or the connection broke */
+        peer_close(peer);
+    else if (size > 0)
+        take_bytes(peer, peer->control->read_room, (size_t)size);
+}
+
+static int start_polling(struct peer *peer)
+{
+    uv_os_fd_t fd;
+    int code = uv_fileno((const uv_handle_t *)&peer->pipe, &fd);
+
+    if (code != 0)
+        return code;
+    int poll_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (poll_fd < 0)
+        return UV_EMFILE;
+    code = uv_poll_init(peer->control->loop, &peer->poll, poll_fd);
+    if (code != 0) { /* then there is no handle to close */
+        close(poll_fd);
+        return code;
+    }
+    peer->poll_fd = poll_fd;
+    peer->poll.data = peer;
+    peer->open_handles++;
+    return uv_poll_start(&peer->poll, UV_READABLE, on_readable);
 }
 
 void peer_check(struct peer *peer, uint64_t now)
@@ -250,10 +294,12 @@ void peer_start(struct peer *peer)
     peer->moved_at = uv_now(peer->control->loop);
     uv_pipe_init(peer->control->loop, &peer->pipe, 0);
     peer->pipe.data = peer;
+    peer->open_handles = 1;
+    peer->poll_fd = -1;
 }
 
 void peer_read(struct peer *peer)
 {
-    if (uv_read_start((uv_stream_t *)&peer->pipe, on_alloc, on_read) != 0)
-        peer_close(peer);
+    if (start_polling(peer) != 0)
+        peer_refuse(peer, err_kind_exit(ERR_BUSY), "the agent may open no more files: try again");
 }

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+#include "flow/handed.h"
+
 struct live_transfer {
     const char *path;      /* of the file, or of the SBOM file being fetched */
     const char *direction; /* "up" or "down" */
@@ -42,12 +45,20 @@ enum live_kick {
 
 struct live {
     void *owner;
+    const char *api_url;               /* the platform that is asked */
     const char *(*state)(void *owner); /* "running", "paused", "auth_paused" */
     void (*each_transfer)(void *owner, void (*each)(void *to, const struct live_transfer *one),
                           void *to);
     void (*each_watch)(void *owner, void (*each)(void *to, const struct live_watch *one), void *to);
     void (*token)(void *owner, struct live_token *token);
     void (*kick)(void *owner, enum live_kick what);
+
+    /* A command's file becomes a row, committed. The descriptors stay the caller's. */
+    bool (*hand_over)(void *owner, const struct handed_file *file, int64_t *item_id,
+                      struct err *err);
+
+    /* Why nothing is requested now: the kind gives the exit code. ERR_OK: it is. */
+    struct err (*closed)(void *owner);
 
     /* True while a job holds the row in memory: steering leaves it alone. NULL: never. */
     bool (*is_busy)(void *owner, int64_t item_id);

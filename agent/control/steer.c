@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/printable.h"
+#include "flow/handed.h"
 #include "flow/item_move.h"
 #include "store/alert_row.h"
 #include "store/item.h"
@@ -54,8 +55,8 @@ static bool change_rows(const struct change *change, const int64_t *ids, size_t 
 
 static bool is_busy(const struct steer *steer, const struct item *item)
 {
-    return steer->live && steer->live->is_busy &&
-           steer->live->is_busy(steer->live->owner, item->id);
+    return item->holder_pid != 0 || (steer->live && steer->live->is_busy &&
+                                     steer->live->is_busy(steer->live->owner, item->id));
 }
 
 /* What lasts until somebody does something about this file: somebody did. */
@@ -160,6 +161,12 @@ static bool hasten(const struct steer *steer, struct item *item, struct err *err
     return item_save(steer->db, item, err);
 }
 
+/* No folder is behind it: what was not sent can only be handed over again. */
+static bool is_without_file(const struct item *item)
+{
+    return handed_is(item) && !item->firmware_id;
+}
+
 /* What a retry does, by the state; text says it with "PATH: " before. */
 static bool retry_by_state(const struct steer *steer, struct item *item, const char **text,
                            struct err *err)
@@ -169,6 +176,10 @@ static bool retry_by_state(const struct steer *steer, struct item *item, const c
     case ITEM_HELD:
     case ITEM_IGNORED:
     case ITEM_GONE:
+        if (is_without_file(item)) {
+            *text = "a command handed it over and has its file: run that again";
+            return true;
+        }
         if (!start_over(steer, item, err))
             return false;
         *text = item->state == ITEM_ANALYSING ? "its analysis is asked for again" : "starts over";
@@ -216,7 +227,8 @@ static bool retry_one(const struct change *change, int64_t id, struct err *err)
                        path, item_state_name(before));
     if (assume ? !decide(steer, &item, assume, err) : !retry_by_state(steer, &item, &text, err))
         return false;
-    result->changed += before != ITEM_DONE && before != ITEM_DUPLICATE;
+    result->changed += before != ITEM_DONE && before != ITEM_DUPLICATE &&
+                       !(item.state == before && is_without_file(&item));
     snprintf(result->text, sizeof result->text, "%s: %s (%s -> %s)", path, text,
              item_state_name(before), item_state_name(item.state));
     return true;
@@ -258,7 +270,8 @@ static bool retry_if_useful(const struct change *change, int64_t id, struct err 
 
     if (!load(steer, id, &item, err))
         return false;
-    if (item.state != ITEM_FAILED || is_busy(steer, &item) || (!item.current && !item.firmware_id))
+    if (item.state != ITEM_FAILED || is_busy(steer, &item) || is_without_file(&item) ||
+        (!item.current && !item.firmware_id))
         return true;
     result->changed++;
     return start_over(steer, &item, err);

@@ -31,6 +31,7 @@
 #include "store/turn.h"
 
 struct source;
+struct handed;
 
 struct flow_format {
     const char *name;
@@ -44,6 +45,7 @@ struct flow_settings { /* borrowed from the configuration */
     int64_t give_up_after_ms;
     bool wait_analysis; /* false: an item ends at its upload */
     int64_t poll_interval_ms;
+    int64_t eager_poll_ms; /* somebody waits: the first looks are this far apart; 0: as others */
     int64_t alert_after_ms;
     const char *sbom_directory;
     const struct template *sbom_path;
@@ -97,6 +99,7 @@ struct flow {
     int64_t poll_failures; /* in a row */
     const struct flow_hooks *hooks;
     void *owner;
+    struct handed *handed;     /* files that commands handed over: handed.h */
     struct item_job *jobs;     /* all item jobs that are alive */
     struct item_job *limbo;    /* ended in doubt, not decided yet */
     struct batch_job *batches; /* poll, reconcile and survey jobs that are alive */

@@ -46,6 +46,11 @@ static enum started open_start(struct job *job, struct err *err)
 {
     struct hash_job *hash = of(job);
 
+    if (handed_is(&hash->base.item)) {
+        job->op = item_job_open_handed(&hash->base, &hash->opened, on_opened, err);
+        return job->op ? STEP_WAITS : STEP_BROKEN;
+    }
+
     if (!hash->base.source) {
         err_set(err, ERR_GONE, "watch %s is no longer configured", hash->base.item.watch);
         return STEP_BROKEN;
@@ -78,6 +83,19 @@ static void on_digest(void *owner, const char *hex, const struct err *err)
     job_finish_op(&hash->base.job, err);
 }
 
+static bool is_network(const struct hash_job *hash)
+{
+    return hash->base.source && hash->base.source->network;
+}
+
+/* Reading gigabytes twice would be the longer half of a command. */
+static bool is_hashed_later(const struct hash_job *hash)
+{
+    const struct handed *handed = handed_find(hash->base.flow, hash->base.item.id);
+
+    return handed && handed->hash_sent;
+}
+
 static enum started fingerprint_step(struct job *job, struct err *err)
 {
     struct hash_job *hash = of(job);
@@ -85,13 +103,15 @@ static enum started fingerprint_step(struct job *job, struct err *err)
     const struct fingerprint_options options = {
         .fd = hash->opened.image.fd,
         .facts = hash->opened.expected,
-        .network = hash->base.source->network,
+        .network = is_network(hash),
     };
     char *known = NULL;
 
+    if (is_hashed_later(hash))
+        return STEP_READY;
     if (!item_known_digest(hash->base.flow->db, item, &known, err))
         return STEP_BROKEN;
-    if (known && !hash->base.source->network) {
+    if (known && !is_network(hash)) {
         text_replace(&item->sha256, known);
         free(known);
         return STEP_READY;
@@ -133,6 +153,7 @@ static bool read_sidecar(const struct hash_job *hash, struct metadata_sidecar *s
                                   opened->sidecar.size, opened->sidecar_path, sidecar, err);
 }
 
+/* What was handed over came with its names. */
 static bool name_it(struct hash_job *hash, struct err *err)
 {
     struct item *item = &hash->base.item;
@@ -146,6 +167,8 @@ static bool name_it(struct hash_job *hash, struct err *err)
     struct metadata_sidecar sidecar = {0};
     struct metadata metadata = {0};
 
+    if (!hash->base.source)
+        return true;
     bool ok = read_sidecar(hash, &sidecar, err) &&
               source_metadata(hash->base.source, &facts, hash->opened.has_sidecar ? &sidecar : NULL,
                               &metadata, err);
@@ -156,14 +179,20 @@ static bool name_it(struct hash_job *hash, struct err *err)
     return ok;
 }
 
-/* The same bytes known already: this path is an alias of that item. */
+static bool wants_second_upload(const struct hash_job *hash)
+{
+    const struct handed *handed = handed_find(hash->base.flow, hash->base.item.id);
+
+    return hash->base.source ? hash->base.source->per_version : handed && handed->force;
+}
+
 /* Another that was just found to be new, and is not in the ledger yet; NULL for none. */
 static const struct item *find_sibling(const struct hash_job *hash)
 {
     const struct item *mine = &hash->base.item;
 
-    if (hash->base.source->per_version)
-        return NULL; /* then a second upload of the same bytes is wanted */
+    if (wants_second_upload(hash))
+        return NULL;
     for (const struct item_job *job = hash->base.flow->jobs; job; job = job->next) {
         if (job != &hash->base && job->kind == &hash_flow && job->item.state == ITEM_PENDING &&
             job->item.size == mine->size && strcmp(job->item.sha256, mine->sha256) == 0)
@@ -172,6 +201,7 @@ static const struct item *find_sibling(const struct hash_job *hash)
     return NULL;
 }
 
+/* The same bytes known already: this path is an alias of that item. */
 static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err)
 {
     auto_item struct item original = {0};
@@ -184,8 +214,11 @@ static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err
         item_move(item, ITEM_DUPLICATE, clock_wall_ms());
         return true;
     }
-    if (!item_by_content(hash->base.flow->db, item, hash->base.source->per_version, &original,
-                         is_alias, err))
+    if (!hash->base.source && wants_second_upload(hash))
+        return true;
+    if (!item_by_content(hash->base.flow->db, item,
+                         hash->base.source && hash->base.source->per_version, &original, is_alias,
+                         err))
         return false;
     if (!*is_alias)
         return true;
@@ -203,7 +236,7 @@ static enum verdict fingerprint_outcome(struct job *job, struct err *err)
     bool is_alias = false;
 
     /* Metadata first: with same_content: per_version it is a part of the identity. */
-    if (!name_it(hash, err) || !find_original(hash, &is_alias, err))
+    if (!name_it(hash, err) || (!is_hashed_later(hash) && !find_original(hash, &is_alias, err)))
         return STEP_FAILED;
     if (!is_alias) {
         item_clear_error(&hash->base.item);

@@ -63,6 +63,8 @@ static void on_end_saved(struct save *save)
     struct flow *flow = job->flow;
 
     unlink_job(job);
+    if (!handed_needs_files(&job->item))
+        handed_drop(flow, job->item.id);
     if (job->kind->release)
         job->kind->release(job);
     item_release(&job->item);
@@ -147,9 +149,9 @@ static void vanish(struct item_job *job)
 static void settle_again(struct item_job *job)
 {
     log_info("item_changed", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
-    if (job->item.current)
+    if (job->item.current && job->source)
         item_restart(&job->item, clock_wall_ms());
-    else /* its path has a newer row: nobody would ever look at this one again */
+    else /* its path has a newer row, or no folder: nobody would ever look at this one again */
         vanish(job);
 }
 
@@ -312,6 +314,18 @@ void item_job_note_held(struct flow *flow, const struct item *item, const char *
     flow->hooks->alert(flow->owner, "rights_missing", group, text,
                        "a token's permissions cannot be changed: make a new token with this "
                        "right and put it in place of the old one");
+}
+
+struct op *item_job_open_handed(struct item_job *job, struct opened *opened,
+                                void (*done)(void *owner, const struct err *err), struct err *err)
+{
+    const struct handed *handed = handed_find(job->flow, job->item.id);
+
+    if (!handed) {
+        err_set(err, ERR_GONE, "the command that handed it over has ended: run it again");
+        return NULL;
+    }
+    return opened_start_handed(job->flow->loop, opened, handed, &job->item, done, &job->job);
 }
 
 const struct op *item_job_transfer(const struct item_job *job)

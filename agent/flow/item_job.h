@@ -23,6 +23,7 @@
 #define FLOW_ITEM_JOB_H
 
 #include "flow/flow.h"
+#include "flow/opened.h"
 #include "job/job.h"
 #include "store/turn.h"
 
@@ -62,6 +63,10 @@ void item_job_start(struct item_job *job, struct flow *flow, const struct item_f
  */
 void item_job_note_held(struct flow *flow, const struct item *item, const char *right,
                         const char *reason);
+
+/* The files of an item that was handed over; NULL with ERR_GONE when they are no longer here. */
+struct op *item_job_open_handed(struct item_job *job, struct opened *opened,
+                                void (*done)(void *owner, const struct err *err), struct err *err);
 
 /* What is on its way now; NULL when no transfer is. */
 const struct op *item_job_transfer(const struct item_job *job);

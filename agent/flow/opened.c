@@ -1,5 +1,7 @@
 #include "flow/opened.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -87,6 +89,28 @@ static void run(void *data)
            open_sbom(opened, root, &opened->err));
 }
 
+/* ---- handed over ---- */
+
+static bool open_again(int fd, struct beneath_file *file, struct err *err)
+{
+    file->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return (file->fd >= 0 && fstat(file->fd, &file->facts) == 0) ||
+           err_sys(err, errno, "look at the file that was handed over");
+}
+
+static void run_handed(void *data)
+{
+    struct opened *opened = data;
+    const struct handed *handed = opened->handed;
+
+    if (!open_again(handed->fd, &opened->image, &opened->err) ||
+        (handed->sbom_fd >= 0 && !open_again(handed->sbom_fd, &opened->sbom, &opened->err)))
+        return;
+    struct beneath_facts now = beneath_facts_of(&opened->image.facts);
+    if (!beneath_facts_equal(&now, &opened->expected, opened->network))
+        err_set(&opened->err, ERR_CHANGED, "the file was changed after it was handed over");
+}
+
 static void on_done(void *data, bool cancelled)
 {
     struct opened *opened = data;
@@ -94,6 +118,16 @@ static void on_done(void *data, bool cancelled)
     if (cancelled)
         err_set(&opened->err, ERR_CANCELLED, "ended while it was opened");
     opened->done(opened->owner, opened->err.kind == ERR_OK ? NULL : &opened->err);
+}
+
+static void expect(struct opened *opened, const struct item *item)
+{
+    opened->expected = (struct beneath_facts){
+        .size = item->size,
+        .mtime_ns = item->mtime_ns,
+        .dev = (uint64_t)item->device,
+        .ino = (uint64_t)item->inode,
+    };
 }
 
 struct op *opened_start(uv_loop_t *loop, struct opened *opened, const struct source *source,
@@ -109,13 +143,21 @@ struct op *opened_start(uv_loop_t *loop, struct opened *opened, const struct sou
     opened->sbom_path = rule_attachment_path(source->rules, opened->relpath);
     opened->links = source->links;
     opened->network = source->network;
-    opened->expected = (struct beneath_facts){
-        .size = item->size,
-        .mtime_ns = item->mtime_ns,
-        .dev = (uint64_t)item->device,
-        .ino = (uint64_t)item->inode,
-    };
+    expect(opened, item);
     opened->done = done;
     opened->owner = owner;
     return work_start(loop, run, on_done, opened);
+}
+
+struct op *opened_start_handed(uv_loop_t *loop, struct opened *opened, const struct handed *handed,
+                               const struct item *item,
+                               void (*done)(void *owner, const struct err *err), void *owner)
+{
+    opened_release(opened);
+    opened->handed = handed;
+    opened->sbom_path = handed->sbom_path ? xstrdup(handed->sbom_path) : NULL;
+    expect(opened, item);
+    opened->done = done;
+    opened->owner = owner;
+    return work_start(loop, run_handed, on_done, opened);
 }

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/op.h"
+#include "flow/handed.h"
 #include "flow/source.h"
 #include "store/item.h"
 
@@ -27,6 +28,7 @@ struct opened {
     enum beneath_links links;
     struct beneath_facts expected;
     bool network;
+    const struct handed *handed; /* or NULL; outlives the worker */
     struct err err;
     void (*done)(void *owner, const struct err *err);
     void *owner;
@@ -42,5 +44,10 @@ void opened_release(struct opened *opened);
 struct op *opened_start(uv_loop_t *loop, struct opened *opened, const struct source *source,
                         const struct item *item, void (*done)(void *owner, const struct err *err),
                         void *owner);
+
+/* The same of an item whose files were handed over. */
+struct op *opened_start_handed(uv_loop_t *loop, struct opened *opened, const struct handed *handed,
+                               const struct item *item,
+                               void (*done)(void *owner, const struct err *err), void *owner);
 
 #endif

@@ -106,9 +106,13 @@ static void wait_on(struct poll_job *poll, struct item *item, int64_t now_ms)
 {
     const struct flow_settings *settings = &poll->base.flow->settings;
     int64_t age_ms = now_ms - item->uploaded_at;
+    int64_t eager_ms = settings->eager_poll_ms;
+    int64_t wait_ms = poll_wait_ms(age_ms, eager_ms ? eager_ms : settings->poll_interval_ms,
+                                   settings->alert_after_ms);
 
-    item->due_at =
-        now_ms + poll_wait_ms(age_ms, settings->poll_interval_ms, settings->alert_after_ms);
+    if (eager_ms && wait_ms > settings->poll_interval_ms)
+        wait_ms = settings->poll_interval_ms;
+    item->due_at = now_ms + wait_ms;
     tell_if_overdue(poll, item, "its analysis has not ended");
 }
 

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "flow/batch_job.h"
+#include "flow/handed.h"
 #include "flow/inventory_step.h"
 #include "flow/item_move.h"
 #include "onekey/analysis.h"
@@ -146,6 +147,7 @@ static void take(struct flow *flow, struct item *item, const char *firmware_id)
     item->misses = 0;
     item->uploaded_at = clock_wall_ms();
     item_move(item, flow->settings.wait_analysis ? ITEM_ANALYSING : ITEM_DONE, clock_wall_ms());
+    handed_drop(flow, item->id);
     flow->hooks->alert_over(flow->owner, "upload_unconfirmed", item->path);
 }
 

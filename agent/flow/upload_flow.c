@@ -69,6 +69,11 @@ static enum started open_start(struct job *job, struct err *err)
 {
     struct upload_job *upload = of(job);
 
+    if (handed_is(&upload->base.item)) {
+        job->op = item_job_open_handed(&upload->base, &upload->opened, on_opened, err);
+        return job->op ? STEP_WAITS : STEP_BROKEN;
+    }
+
     if (!upload->base.source) {
         err_set(err, ERR_GONE, "watch %s is no longer configured", upload->base.item.watch);
         return STEP_BROKEN;
@@ -111,7 +116,7 @@ static bool adopt(struct upload_job *upload, bool *adopted, struct err *err)
     struct remote_match match;
 
     *adopted = false;
-    if (upload->base.source->existing != SOURCE_ADOPT)
+    if (!upload->base.source || upload->base.source->existing != SOURCE_ADOPT)
         return true;
     if (!remote_ours(upload->base.flow->db, item->name, item->version, 0, &match, err))
         return false;
@@ -136,7 +141,7 @@ static enum verdict open_outcome(struct job *job, struct err *err)
         return STEP_FAILED;
     if (adopted)
         return JOB_DONE;
-    if (!source->has_attachment || upload->opened.sbom.fd >= 0)
+    if (!source || !source->has_attachment || upload->opened.sbom.fd >= 0)
         return NEXT_STEP;
     switch (source->attach_missing) {
     case SOURCE_MISSING_WAIT:
@@ -161,10 +166,16 @@ static void on_inspected(void *owner, const struct sbom_file_result *result, con
     if (!err && !sbom_importable(&result->facts, &refused))
         err = &refused;
     if (!err) {
-        text_replace(&item->sbom_path, upload->opened.sbom_path);
+        text_replace(&item->sbom_path, item->sbom_only ? item->path : upload->opened.sbom_path);
         text_replace(&item->sbom_sha256, result->sha256);
     }
     job_finish_op(&upload->base.job, err);
+}
+
+/* The SBOM: beside the image, or in its place. -1: there is none. */
+static int document_fd(const struct upload_job *upload)
+{
+    return upload->base.item.sbom_only ? upload->opened.image.fd : upload->opened.sbom.fd;
 }
 
 static enum started attachment_start(struct job *job, struct err *err)
@@ -172,10 +183,10 @@ static enum started attachment_start(struct job *job, struct err *err)
     struct upload_job *upload = of(job);
 
     (void)err;
-    if (upload->opened.sbom.fd < 0)
+    int fd = document_fd(upload);
+    if (fd < 0)
         return STEP_READY;
-    job->op =
-        sbom_file_start(upload->base.flow->loop, upload->opened.sbom.fd, -1, on_inspected, upload);
+    job->op = sbom_file_start(upload->base.flow->loop, fd, -1, on_inspected, upload);
     return STEP_WAITS;
 }
 
@@ -278,6 +289,26 @@ static struct http_part part_of(const char *name, const char *path, const struct
     };
 }
 
+/* The names of fields, and of an empty firmware part, are those of the official client. */
+static size_t fill_parts(struct upload_job *upload, bool network)
+{
+    const struct item *item = &upload->base.item;
+    struct opened *opened = &upload->opened;
+    size_t count = 0;
+
+    if (item->sbom_only) {
+        upload->parts[count++] =
+            (struct http_part){.name = "firmware", .file_name = "upload", .fd = -1};
+        upload->parts[count++] = part_of("sbom", item->path, &opened->image, item->sha256, network);
+        return count;
+    }
+    upload->parts[count++] = part_of("firmware", item->path, &opened->image, item->sha256, network);
+    if (opened->sbom.fd >= 0)
+        upload->parts[count++] =
+            part_of("sbom", opened->sbom_path, &opened->sbom, item->sbom_sha256, network);
+    return count;
+}
+
 /* The answer was good or not, but the body was taken: without an ID it has to be looked for. */
 static void read_firmware_id(struct upload_job *upload, const struct http_reply *reply,
                              struct err *err)
@@ -291,6 +322,16 @@ static void read_firmware_id(struct upload_job *upload, const struct http_reply 
     err->kind = ERR_UNSURE;
 }
 
+/* Of what was read for sending, where nobody hashed it before. */
+static void note_digest(struct upload_job *upload, const struct http_reply *reply)
+{
+    struct item *item = &upload->base.item;
+    size_t part = item->sbom_only ? 1 : 0;
+
+    if (!item->sha256 && reply->part_sha256 && reply->part_sha256[part][0])
+        text_replace(&item->sha256, reply->part_sha256[part]);
+}
+
 static void on_sent(void *owner, const struct http_reply *reply, const struct err *err)
 {
     struct upload_job *upload = owner;
@@ -301,12 +342,14 @@ static void on_sent(void *owner, const struct http_reply *reply, const struct er
         end = *err;
     else
         read_firmware_id(upload, reply, &end);
-    /* Cut off, or answered by somebody in between: what was sent may have been taken. */
-    if ((end.kind == ERR_CANCELLED || end.kind == ERR_PROTOCOL) && reply->sent > 0)
+    /* Answered by somebody in between, or ended by us behind the last byte: it may be taken. */
+    if ((end.kind == ERR_PROTOCOL && reply->sent > 0) ||
+        (end.kind == ERR_CANCELLED && reply->all_sent))
         end.kind = ERR_UNSURE;
     /* The registration is no longer known there: nothing was taken, a new one is made. */
     if (end.kind == ERR_REJECTED && (reply->status == 404 || reply->status == 410))
         end.kind = ERR_SERVER;
+    note_digest(upload, reply);
     if (end.kind == ERR_OK)
         upload->base.flow->hooks->answered(upload->base.flow->owner);
     job_finish_op(&upload->base.job, end.kind == ERR_OK ? NULL : &end);
@@ -317,17 +360,13 @@ static enum started send_start(struct job *job, struct err *err)
     struct upload_job *upload = of(job);
     struct flow *flow = upload->base.flow;
     const struct item *item = &upload->base.item;
-    bool network = upload->base.source->network;
+    bool network = upload->base.source && upload->base.source->network;
     auto_free char *url = http_url_join(flow->settings.api_url, upload->ticket.upload_url, err);
     struct http_form form = {.url = url, .parts = upload->parts, .max_answer = UPLOAD_ANSWER_MAX};
 
     if (!url || !flow_may_request(flow, err))
         return STEP_BROKEN;
-    upload->parts[form.count++] =
-        part_of("firmware", item->path, &upload->opened.image, item->sha256, network);
-    if (upload->opened.sbom.fd >= 0)
-        upload->parts[form.count++] = part_of("sbom", upload->opened.sbom_path,
-                                              &upload->opened.sbom, item->sbom_sha256, network);
+    form.count = fill_parts(upload, network);
     log_info("upload_started", F_TEXT("path", item->path), F_INT("bytes", item->size),
              F_TEXT("upload_id", item->upload_id));
     job->op = http_upload(flow->http, &form, on_sent, upload, err);
@@ -374,7 +413,8 @@ static enum verdict send_outcome(struct job *job, struct err *err)
     item_move(item, settings->wait_analysis ? ITEM_ANALYSING : ITEM_DONE, clock_wall_ms());
     /* Asked for at once, each upload would be a question of its own. */
     if (item->state == ITEM_ANALYSING)
-        item->due_at = item->uploaded_at + settings->poll_interval_ms;
+        item->due_at = item->uploaded_at + (settings->eager_poll_ms ? settings->eager_poll_ms
+                                                                    : settings->poll_interval_ms);
     log_info("upload_done", F_TEXT("path", item->path), F_TEXT("firmware_id", item->firmware_id),
              F_INT("bytes", item->size));
     upload->base.flow->hooks->uploaded(upload->base.flow->owner, item->size);

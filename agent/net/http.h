@@ -55,6 +55,7 @@ struct http_reply {
     const char *content_type; /* or NULL */
     int64_t retry_after_ms;   /* -1: not given */
     int64_t sent;             /* body bytes handed to the connection, framing included */
+    bool all_sent;            /* the whole body was: else nobody can have taken it */
     int64_t received;         /* http_download(): bytes written to fd */
     const char *sha256;       /* http_download(): of them, when err is NULL; else NULL */
     /* http_upload(): one for each part, of the bytes that were read; "" when that were not all. */
@@ -129,7 +130,7 @@ void http_set_upload_rate(struct http *http, int64_t bytes_per_second);
  * could not start: ERR_AUTH without a token, ERR_MALFORMED for a bad URL or one that the token
  * may not go to. Nothing was sent then.
  *
- * A cancelled upload with reply->sent > 0 may have been taken by the platform, as one that ended
+ * A cancelled upload with reply->all_sent may have been taken by the platform, as one that ended
  * in ERR_UNSURE. ERR_CHANGED: the file was not what the caller said; no complete request left.
  */
 struct op *http_send(struct http *http, const struct http_call *call, http_done_fn *done,

@@ -153,6 +153,7 @@ static void compose(const struct http_request *request, struct http_reply *reply
         .content_type = content_type(request),
         .retry_after_ms = http_retry_after(header(request, "Retry-After"), clock_wall_ms() / 1000),
         .sent = http_request_sent(request),
+        .all_sent = is_all_sent(request),
     };
     if (request->kind->reply)
         request->kind->reply(request, reply);

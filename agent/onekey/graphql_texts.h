@@ -7,9 +7,12 @@
 
 extern const char graphql_text_all_firmwares[];
 extern const char graphql_text_analysis_configurations[];
+extern const char graphql_text_compare_firmware_analyses[];
 extern const char graphql_text_create_firmware_upload[];
 extern const char graphql_text_firmware[];
+extern const char graphql_text_firmware_timeline[];
 extern const char graphql_text_identity[];
+extern const char graphql_text_own_findings[];
 extern const char graphql_text_product_groups[];
 
 #endif

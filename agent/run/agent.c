@@ -1,8 +1,7 @@
 /*
  * agent.c - the agent's life.
  *
- * Start   the ledger (its lock first), what the last process left, the network, the
- *         gate, the watches; ready
+ * Start   agent_start.c
  * Run     the loop; schedule.c starts jobs whenever something changed
  * Stop    no new work; transfers may end within shutdown_grace (a second signal, or a
  *         single pass: at once), then every part is closed in the reverse order of its
@@ -31,8 +30,6 @@
 #include "store/item_due.h"
 
 enum {
-    PROGRESS_MS = 200,
-    PULSE_MS = 5000,
     CLOCK_STEP_MS = 60000,
     DISK_FLOOR_BYTES = 16 << 20, /* or an eighth of a small file system */
     BACKLOG_OLD_MS = 24 * 60 * 60 * 1000,
@@ -65,7 +62,8 @@ static void on_alert(void *owner, const char *event, const char *subject, const 
         .happens_once = alert_happens_once(event),
     };
 
-    if (agent->alerts && !agent->options->would_send) /* closed before the last handles are */
+    /* Of one file its command tells, by message and exit code. */
+    if (agent->alerts && !agent->options->would_send && !agent->options->errand)
         alerts_raise(agent->alerts, &notice);
 }
 
@@ -111,7 +109,7 @@ static bool on_may_request(void *owner)
     return !agent->gate || gate_may_request(agent->gate);
 }
 
-static const struct flow_hooks flow_hooks = {
+const struct flow_hooks agent_flow_hooks = {
     .ended = on_job_ended,
     .answered = on_answered,
     .alert = on_alert,
@@ -132,14 +130,14 @@ static void on_gate_changed(void *owner)
     agent_status_line(agent);
 }
 
-static const struct gate_hooks gate_hooks = {on_gate_changed};
+const struct gate_hooks agent_gate_hooks = {on_gate_changed};
 
 static void on_progressed(void *owner)
 {
     agent_wake(owner);
 }
 
-static const struct intake_hooks intake_hooks = {on_progressed};
+const struct intake_hooks agent_intake_hooks = {on_progressed};
 
 /* The ledger cannot be written: everything that changes it waits. */
 static void on_stalled(void *owner, const struct err *why)
@@ -169,7 +167,14 @@ static void on_stalled(void *owner, const struct err *why)
         gate_set_stalled(agent->gate, agent->stalled);
 }
 
-static const struct turn_hooks turn_hooks = {on_stalled};
+static bool before_commit(void *owner, struct err *err)
+{
+    struct agent *agent = owner;
+
+    return !agent->book || agent_errand_keep(agent, err);
+}
+
+const struct turn_hooks agent_turn_hooks = {on_stalled, before_commit};
 
 /* ---- now and then ---- */
 
@@ -249,12 +254,14 @@ static void look_at_clock(struct agent *agent)
     agent->clock_offset_ms = offset_ms;
 }
 
-static void on_pulse(uv_timer_t *timer)
+void agent_on_pulse(uv_timer_t *timer)
 {
     struct agent *agent = timer->data;
 
     service_alive(agent->service, clock_steady_ms());
     look_at_clock(agent);
+    agent_settle_hands(agent);
+    handed_sweep(&agent->flow);
     agent_status_line(agent);
     look_at_disk(agent);
     if (agent->gate && !agent->options->once)
@@ -263,7 +270,7 @@ static void on_pulse(uv_timer_t *timer)
     agent_once_check(agent);
 }
 
-static void on_progress(uv_timer_t *timer)
+void agent_on_progress(uv_timer_t *timer)
 {
     struct agent *agent = timer->data;
     struct agent_totals totals;
@@ -312,7 +319,7 @@ static void on_rescan(uv_signal_t *handle, int signal)
     agent->live.kick(agent, LIVE_KICK_RESCAN);
 }
 
-static void init_handles(struct agent *agent)
+void agent_init_handles(struct agent *agent)
 {
     static const struct {
         int number;
@@ -333,174 +340,15 @@ static void init_handles(struct agent *agent)
     }
 }
 
-/* ---- starting ---- */
-
-static bool compile_sources(struct agent *agent, struct err *err)
-{
-    const struct config *config = agent->config;
-
-    /* NOLINTBEGIN(bugprone-sizeof-expression): arrays of pointers are meant */
-    agent->sources = xcalloc(config->watch_count + 1, sizeof *agent->sources);
-    agent->intakes = xcalloc(config->watch_count + 1, sizeof *agent->intakes);
-    /* NOLINTEND(bugprone-sizeof-expression) */
-    for (size_t i = 0; i < config->watch_count; i++) {
-        agent->sources[i] = setup_source(&config->watches[i], err);
-        if (!agent->sources[i])
-            return err_wrap(err, "watch %s", config->watches[i].name);
-    }
-    return setup_flow(config, &agent->flow.settings, &agent->sboms, err);
-}
-
-static bool drop_strays(struct agent *agent, struct err *err)
-{
-    auto_json json_t *names = json_array();
-
-    for (size_t i = 0; i < agent->config->watch_count; i++)
-        json_array_append_new(names, json_string(agent->config->watches[i].name));
-    auto_free char *text = json_dumps(names, JSON_COMPACT);
-    return item_drop_strays(ledger_db(agent->ledger), text ? text : "[]", err);
-}
-
-static bool recover(struct agent *agent, struct err *err)
-{
-    struct db *db = ledger_db(agent->ledger);
-    int64_t uncertain = 0;
-
-    if (!item_recover(db, clock_wall_ms(), &uncertain, err) || !drop_strays(agent, err) ||
-        !db_commit(db, err))
-        return false;
-    if (uncertain > 0) {
-        log_warn("uploads_uncertain", F_INT("items", uncertain),
-                 F_TEXT("reason", "the last process ended while they were sent; the platform is "
-                                  "asked before anything is sent again"));
-    }
-    if (!agent->options->would_send)
-        publish_clean(agent->config->sbom.directory);
-    return true;
-}
-
-static bool open_ledger(struct agent *agent, struct err *err)
-{
-    const char *state_dir = agent->config->state_dir;
-    bool dry = agent->options->would_send != NULL;
-
-    agent->ledger = dry && !ledger_exists(state_dir)
-                        ? ledger_open_scratch(err)
-                        : ledger_open(state_dir, agent->options->lock_wait_ms, err);
-    /* What a dry run finds out is forgotten at its end. */
-    return agent->ledger && (!dry || db_hold(ledger_db(agent->ledger), err)) && recover(agent, err);
-}
-
-static struct answer *make_answer(void *owner, const char *command, const json_t *arguments,
-                                  struct err *err)
-{
-    struct agent *agent = owner;
-    const struct answer_context context = {
-        .db = agent->flow.db,
-        .live = &agent->live,
-        .version = AGENT_VERSION,
-    };
-
-    return answer_new(command, arguments, &context, err);
-}
-
-static bool open_control(struct agent *agent, struct err *err)
-{
-    const char *runtime = agent->options->environment("RUNTIME_DIRECTORY");
-    auto_fd int runtime_fd =
-        runtime && *runtime ? open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    const struct control_options options = {
-        .dir_fd = runtime_fd >= 0 ? runtime_fd : ledger_dir_fd(agent->ledger),
-        .state_dir = agent->config->state_dir,
-        .group = agent->config->control_group,
-        .answer = make_answer,
-        .owner = agent,
-    };
-
-    agent->control = control_new(&agent->loop, &options, err);
-    return agent->control != NULL;
-}
-
-static bool open_network(struct agent *agent, struct err *err)
-{
-    struct flow *flow = &agent->flow;
-
-    agent->http = setup_http(&agent->loop, agent->config, agent->options->environment,
-                             &agent->proxy_auth, err);
-    if (!agent->http)
-        return false;
-    flow->loop = &agent->loop;
-    flow->db = ledger_db(agent->ledger);
-    flow->http = agent->http;
-    flow->sources = agent->sources;
-    flow->source_count = agent->config->watch_count;
-    flow->hooks = &flow_hooks;
-    flow->owner = agent;
-    agent->turn = flow->turn = turn_new(&agent->loop, flow->db, &turn_hooks, agent);
-    return true;
-}
-
-static void start_parts(struct agent *agent)
-{
-    const struct config *config = agent->config;
-    const struct gate_options gate = {
-        .flow = &agent->flow,
-        .alerts = agent->alerts = alerts_new(&agent->flow, &config->alerts),
-        .token = agent->options->token,
-        .tenant = config->api.tenant,
-        .token_expires_ms = config->api.token_expires_ms,
-        .slots = (unsigned)config->transfers.uploads,
-    };
-
-    if (!agent->options->would_send)
-        agent->gate = gate_new(&gate, &gate_hooks, agent);
-    for (size_t i = 0; i < agent->flow.source_count; i++)
-        agent->intakes[i] = intake_new(&agent->flow, agent->sources[i], !agent->options->once,
-                                       &intake_hooks, agent);
-    if (config->metrics.textfile && agent->gate)
-        agent->metrics = metrics_new(&agent->loop, config->metrics.textfile);
-    agent->failed_before = agent_count_failed(agent);
-    if (agent->options->once && agent->options->wait_timeout_ms > 0)
-        agent->deadline_ms = clock_steady_ms() + agent->options->wait_timeout_ms;
-    uv_timer_start(&agent->pulse_timer, on_pulse, 1000, PULSE_MS);
-    if (agent->options->progress)
-        uv_timer_start(&agent->progress_timer, on_progress, PROGRESS_MS, PROGRESS_MS);
-}
-
-static void log_start(const struct agent *agent)
-{
-    log_info("started", F_TEXT("version", AGENT_VERSION),
-             F_TEXT("mode", agent->options->once ? "once" : "run"),
-             F_TEXT("state_dir", agent->config->state_dir), F_TEXT("api", agent->config->api.url),
-             F_INT("watches", agent->config->watch_count));
-}
-
-static bool start(struct agent *agent, struct err *err)
-{
-    if (!compile_sources(agent, err) || !open_ledger(agent, err) || !open_network(agent, err))
-        return false;
-    agent_live_init(agent);
-    init_handles(agent);
-    if (!agent->options->would_send && !open_control(agent, err)) {
-        agent->flow.source_count = 0; /* nothing was started */
-        agent->ending = true;
-        agent->end = *err;
-        agent_close(agent);
-        uv_run(&agent->loop, UV_RUN_DEFAULT);
-        return false;
-    }
-    log_start(agent);
-    start_parts(agent);
-    service_ready(agent->service);
-    return true;
-}
-
 /* ---- the end ---- */
 
 static void release(struct agent *agent)
 {
     survey_release(&agent->flow.survey);
-    for (size_t i = 0; agent->sources && i < agent->config->watch_count; i++)
+    handed_drop_all(&agent->flow);
+    book_free(agent->book);
+    hand_close(&agent->hand);
+    for (size_t i = 0; agent->sources && agent->sources[i]; i++)
         source_free(agent->sources[i]);
     free(agent->sources);
     free(agent->intakes);
@@ -536,7 +384,14 @@ static void tell_would_send(struct agent *agent)
     tell_all(agent, ITEM_FAILED);
 }
 
-/* One life, from start() to the last handle. *next is what takes over, or NULL. */
+/* A command in a unit's ExecStartPost= is not the service. */
+static const char *no_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* One life, from agent_start() to the last handle. *next is what takes over, or NULL. */
 static int live_once(const struct agent_options *options, struct config **next, struct err *err)
 {
     struct agent *agent = xcalloc(1, sizeof *agent);
@@ -544,12 +399,15 @@ static int live_once(const struct agent_options *options, struct config **next, 
 
     agent->options = options;
     agent->config = options->config;
-    agent->service = service_new(options->environment);
+    agent->hand.fd = -1;
+    agent->service = service_new(options->errand ? no_environment : options->environment);
     uv_loop_init(&agent->loop);
-    if (start(agent, err)) {
+    if (agent_start(agent, err)) {
         uv_run(&agent->loop, UV_RUN_DEFAULT);
         if (options->would_send)
             tell_would_send(agent);
+        if (options->errand)
+            agent_errand_end(agent);
         code = agent_exit_code(agent, err);
         log_info(agent->next ? "reloading" : "ended", F_INT("exit", code));
     } else {

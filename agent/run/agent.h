@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "control/live.h"
+#include "flow/handed.h"
 #include "run/token.h"
 #include "store/item.h"
 
@@ -38,12 +39,33 @@ struct agent_progress {
     void *owner;
 };
 
+/*
+ * One file that a command hands over instead of watched folders: uploaded, and with wait
+ * brought to its end. Everything else of the agent is as in a single pass; nothing alerts.
+ */
+struct agent_errand {
+    struct handed_file file;
+    bool wait;                  /* for the analysis, and its SBOMs where they have a folder */
+    int64_t wait_timeout_ms;    /* from the end of the upload; 0: none */
+    int64_t check_interval_ms;  /* between two looks at the analysis, at most */
+    const char *state_dir;      /* whose ledger it shares; NULL: none */
+    const char *sbom_directory; /* NULL: SBOMs are not fetched */
+
+    /* Once, as soon as it is kept; other is the path of the same bytes that had it before. */
+    void (*known)(void *owner, const char *firmware_id, const char *other);
+    void *owner;
+
+    struct item result;  /* at the end; the caller releases it */
+    bool agent_appeared; /* nothing was sent: one answers for state_dir now */
+};
+
 struct agent_options {
     const struct config *config;
     const char *(*environment)(const char *name);
     struct token_options token;
     int64_t lock_wait_ms;
     bool once;
+    struct agent_errand *errand;           /* once: this only; or NULL */
     bool no_wait;                          /* once: leave analyses and SBOMs to a later run */
     int64_t wait_timeout_ms;               /* once: then 5; 0: none */
     const struct agent_progress *progress; /* or NULL */

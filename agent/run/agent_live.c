@@ -114,6 +114,35 @@ static void kick(void *owner, enum live_kick what)
     agent_wake(agent);
 }
 
+static bool hand_over(void *owner, const struct handed_file *file, int64_t *item_id,
+                      struct err *err)
+{
+    struct agent *agent = owner;
+
+    if (agent->ending)
+        return err_set(err, ERR_BUSY, "the agent is stopping");
+    if (!handed_add(&agent->flow, file, item_id, err))
+        return false;
+    if (db_commit(agent->flow.db, err))
+        return true;
+    handed_drop(&agent->flow, *item_id);
+    return false;
+}
+
+static struct err closed(void *owner)
+{
+    const struct agent *agent = owner;
+    struct err why = {.kind = ERR_OK};
+
+    if (!agent->gate || gate_is_open(agent->gate))
+        return why;
+    if (gate_has_operator_pause(agent->gate))
+        err_set(&why, ERR_PAUSED, "paused by the operator: onekey-agent resume lifts it");
+    else
+        why = *gate_why(agent->gate);
+    return why;
+}
+
 static bool is_busy(void *owner, int64_t item_id)
 {
     const struct agent *agent = owner;
@@ -125,11 +154,14 @@ void agent_live_init(struct agent *agent)
 {
     agent->live = (struct live){
         .owner = agent,
+        .api_url = agent->config->api.url,
         .state = state,
         .each_transfer = each_transfer,
         .each_watch = each_watch,
         .token = token,
         .kick = kick,
+        .hand_over = hand_over,
+        .closed = closed,
         .is_busy = is_busy,
     };
 }

@@ -43,7 +43,7 @@ static bool is_work_left(struct agent *agent)
 }
 
 /* The pass cannot go on: *err says why. */
-static bool is_stuck(struct agent *agent)
+bool agent_is_stuck(struct agent *agent)
 {
     const struct gate *gate = agent->gate;
 
@@ -112,7 +112,11 @@ void agent_once_check(struct agent *agent)
 {
     if (!agent->options->once || agent->ending)
         return;
-    bool stuck = is_stuck(agent);
+    if (agent->options->errand) {
+        agent_errand_check(agent);
+        return;
+    }
+    bool stuck = agent_is_stuck(agent);
     if (!stuck && !is_over(agent)) {
         if (is_past_deadline(agent))
             agent_stop(agent, true);
@@ -136,7 +140,7 @@ int agent_exit_code(struct agent *agent, struct err *err)
         return 128 + agent->signal;
     }
     if (agent->end.kind == ERR_OK && agent->options->once && !agent->options->would_send &&
-        agent_count_failed(agent) > agent->failed_before)
+        !agent->options->errand && agent_count_failed(agent) > agent->failed_before)
         err_set(&agent->end, ERR_PARTIAL,
                 "some items failed: onekey-agent list-firmwares --state failed shows why");
     if (agent->end.kind != ERR_OK)

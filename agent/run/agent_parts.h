@@ -1,12 +1,14 @@
 /*
  * agent_parts.h - the agent's own struct, for the files that together are the agent.
  *
- *   agent.c        its life: start, signals, stopping, the end of every part
+ *   agent.c        its life: what parts report, signals, the end
+ *   agent_start.c  from a configuration to an agent at work
  *   agent_stop.c   its end
  *   agent_reload.c a new configuration
  *   schedule.c     which job starts next
  *   agent_live.c   what it tells others about itself
  *   agent_once.c   when a single pass is over, and with which exit code
+ *   agent_errand.c the same for one file of a command
  */
 #ifndef RUN_AGENT_PARTS_H
 #define RUN_AGENT_PARTS_H
@@ -20,10 +22,12 @@
 #include "flow/intake.h"
 #include "run/agent.h"
 #include "run/alert.h"
+#include "run/book.h"
 #include "run/gate.h"
 #include "run/metrics.h"
 #include "run/service.h"
 #include "run/setup.h"
+#include "store/hand.h"
 #include "store/ledger.h"
 
 enum { AGENT_SIGNALS = 4 };
@@ -70,6 +74,15 @@ struct agent {
     int64_t failed_before;
     bool deadline_passed;
 
+    struct hand hand; /* fd -1: rows in hand are nobody's concern here */
+
+    /* a command's file */
+    int64_t errand_id; /* of its row */
+    struct book *book; /* NULL: the ledger is shared with nobody */
+    int64_t book_busy_since_ms;
+    int64_t book_asked_ms; /* whether an agent holds it */
+    bool errand_told;
+
     /* what was done */
     int64_t uploads;
     int64_t upload_bytes;
@@ -98,6 +111,24 @@ int64_t schedule_uploads(const struct schedule_facts *facts);
 /* agent.c */
 void agent_alert(struct agent *agent, const char *event, const char *text, const char *action);
 
+void agent_on_pulse(uv_timer_t *timer);
+void agent_on_progress(uv_timer_t *timer);
+extern const struct flow_hooks agent_flow_hooks;
+extern const struct gate_hooks agent_gate_hooks;
+extern const struct intake_hooks agent_intake_hooks;
+extern const struct turn_hooks agent_turn_hooks;
+void agent_init_handles(struct agent *agent);
+
+/* agent_start.c */
+bool agent_start(struct agent *agent, struct err *err);
+void agent_settle_hands(struct agent *agent); /* rows of commands that died */
+
+/* agent_errand.c */
+bool agent_errand_start(struct agent *agent, struct err *err);
+bool agent_errand_keep(struct agent *agent, struct err *err); /* before each commit */
+void agent_errand_check(struct agent *agent);                 /* stops the agent when it is over */
+void agent_errand_end(struct agent *agent);                   /* after the loop */
+
 /* agent_stop.c */
 void agent_stop(struct agent *agent, bool at_once);
 void agent_close(struct agent *agent); /* the parts, in stages; nothing is under way any more */
@@ -114,6 +145,7 @@ void agent_totals(struct agent *agent, struct agent_totals *totals);
 
 /* agent_once.c */
 void agent_once_check(struct agent *agent); /* stops the agent when the pass is over */
+bool agent_is_stuck(struct agent *agent);   /* the pass cannot go on: agent->end says why */
 int agent_exit_code(struct agent *agent, struct err *err);
 int64_t agent_count_failed(struct agent *agent);
 

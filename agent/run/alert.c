@@ -122,6 +122,9 @@ static char *payload_of(struct db *db, const struct alert_row *row)
     return payload ? json_dumps(payload, JSON_COMPACT) : NULL;
 }
 
+/* For a command, whose message and exit code tell. */
+static const struct config_alerts nobody = {.reminder_ms = INT64_MAX / 2};
+
 static bool wants(const struct config_alert_target *target, const char *event)
 {
     for (size_t i = 0; i < CONFIG_EVENT_COUNT; i++) {
@@ -221,8 +224,9 @@ static struct pending *pending_new(struct alerts *alerts, const char *event, con
 
 void alerts_raise(struct alerts *alerts, const struct alert_notice *notice)
 {
+    if (alerts->config == &nobody)
+        return;
     struct pending *pending = pending_new(alerts, notice->event, notice->subject);
-
     snprintf(pending->row.severity, sizeof pending->row.severity, "%s", notice->severity);
     snprintf(pending->row.text, sizeof pending->row.text, "%s", notice->text);
     snprintf(pending->row.action, sizeof pending->row.action, "%s", notice->action);
@@ -377,7 +381,7 @@ struct alerts *alerts_new(struct flow *flow, const struct config_alerts *config)
     struct alerts *alerts = xcalloc(1, sizeof *alerts);
 
     alerts->flow = flow;
-    alerts->config = config;
+    alerts->config = config ? config : &nobody;
     uv_timer_init(flow->loop, &alerts->timer);
     alerts->timer.data = alerts;
     alerts_wake(alerts);

@@ -31,7 +31,7 @@ struct alert_notice {
     bool happens_once;
 };
 
-/* config is borrowed; http and turn come from flow. */
+/* config is borrowed; NULL: nobody is told, not even the log. http and turn come from flow. */
 struct alerts *alerts_new(struct flow *flow, const struct config_alerts *config);
 void alerts_free(struct alerts *alerts, void (*closed)(void *owner), void *owner);
 

@@ -104,6 +104,15 @@ static void fill_uploads(struct agent *agent, const int64_t counts[ITEM_STATE_CO
     fill_lane(agent, ITEM_PENDING, schedule_uploads(&facts), upload_flow_start);
 }
 
+static int64_t download_slots(const struct agent *agent)
+{
+    const struct agent_errand *errand = agent->options->errand;
+
+    if (errand && !errand->sbom_directory)
+        return 0;
+    return agent->config->transfers.downloads - count_active(&agent->flow, &sbom_flow);
+}
+
 static void plan_requests(struct agent *agent)
 {
     struct flow *flow = &agent->flow;
@@ -117,8 +126,7 @@ static void plan_requests(struct agent *agent)
         (void)has_trouble(&err);
     if (!agent->options->no_wait && !poll_flow_start(flow, clock_wall_ms(), &started, &err))
         (void)has_trouble(&err);
-    fill_lane(agent, ITEM_FETCHING,
-              agent->config->transfers.downloads - count_active(flow, &sbom_flow), sbom_flow_start);
+    fill_lane(agent, ITEM_FETCHING, download_slots(agent), sbom_flow_start);
     fill_uploads(agent, counts);
 }
 
@@ -151,6 +159,12 @@ static void arm_for_next(struct agent *agent, int64_t now_ms, int64_t steady_ms)
     uv_timer_start(&agent->plan_timer, on_plan, (uint64_t)(wait_ms < 1 ? 1 : wait_ms), 0);
 }
 
+/* A command with a bad token need not read its gigabytes first. */
+static bool may_hash(const struct agent *agent)
+{
+    return !agent->options->errand || gate_is_open(agent->gate);
+}
+
 void agent_plan(struct agent *agent)
 {
     struct flow *flow = &agent->flow;
@@ -161,7 +175,14 @@ void agent_plan(struct agent *agent)
         agent_once_check(agent);
         return;
     }
-    fill_lane(agent, ITEM_HASHING, HASH_SLOTS - count_active(flow, &hash_flow), hash_flow_start);
+    if (turn_is_stalled(flow->turn)) { /* another holds the ledger that is shared */
+        arm_for_next(agent, now_ms, steady_ms);
+        agent_once_check(agent);
+        return;
+    }
+    if (may_hash(agent))
+        fill_lane(agent, ITEM_HASHING, HASH_SLOTS - count_active(flow, &hash_flow),
+                  hash_flow_start);
     if (agent->gate && gate_is_open(agent->gate) && !agent->disk_low)
         plan_requests(agent);
     arm_for_next(agent, now_ms, steady_ms);

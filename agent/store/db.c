@@ -47,16 +47,31 @@ static bool prepare_all(struct db *db, struct err *err)
     return true;
 }
 
-struct db *db_open(const char *path, const struct migration *list, size_t count, struct err *err)
+static struct db *open_by(const char *path, const struct db_setup *setup, struct err *err)
 {
     struct db *db = xcalloc(1, sizeof *db);
 
-    db->handle = db_setup_open(path, list, count, err);
+    db->handle = db_setup_open(path, setup, err);
     if (db->handle && prepare_all(db, err))
         return db;
     err_wrap(err, "%s", path);
     db_close(db);
     return NULL;
+}
+
+struct db *db_open(const char *path, const struct migration *list, size_t count, struct err *err)
+{
+    const struct db_setup setup = {.list = list, .count = count, .check = true};
+
+    return open_by(path, &setup, err);
+}
+
+struct db *db_open_brief(const char *path, const struct migration *list, size_t count,
+                         struct err *err)
+{
+    const struct db_setup setup = {.list = list, .count = count};
+
+    return open_by(path, &setup, err);
 }
 
 void db_close(struct db *db)

@@ -36,6 +36,10 @@ struct row;
  * has content a copy "<path>.v<N>" is kept. ":memory:" gives a private one.
  */
 struct db *db_open(const char *path, const struct migration *list, size_t count, struct err *err);
+
+/* The same for a transaction or two, without quick_check, whose time grows with the file. */
+struct db *db_open_brief(const char *path, const struct migration *list, size_t count,
+                         struct err *err);
 void db_close(struct db *db); /* NULL is fine */
 
 /* A transaction is open from the first write after a commit; see turn.h for who commits. */

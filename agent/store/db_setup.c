@@ -243,7 +243,7 @@ static sqlite3 *open_handle(const char *path, bool create, struct err *err)
     return NULL;
 }
 
-static bool identify(sqlite3 *handle, size_t count, struct err *err)
+static bool identify(sqlite3 *handle, size_t count, bool check, struct err *err)
 {
     int64_t id;
     int64_t version;
@@ -253,7 +253,7 @@ static bool identify(sqlite3 *handle, size_t count, struct err *err)
     if (id != APPLICATION_ID)
         return err_set(err, ERR_STORE, "this is not a database of onekey-agent; it was left alone");
     return read_version(handle, count, &version, err) &&
-           db_setup_check(handle, "PRAGMA quick_check(1)", err);
+           (!check || db_setup_check(handle, "PRAGMA quick_check(1)", err));
 }
 
 /* SQLite would play it into the new database, whose log it is not. */
@@ -305,9 +305,10 @@ static bool is_there(const char *path, bool *there, struct err *err)
     return true;
 }
 
-sqlite3 *db_setup_open(const char *path, const struct migration *list, size_t count,
-                       struct err *err)
+sqlite3 *db_setup_open(const char *path, const struct db_setup *setup, struct err *err)
 {
+    const struct migration *list = setup->list;
+    size_t count = setup->count;
     bool in_memory = strcmp(path, ":memory:") == 0;
     bool there = false;
 
@@ -316,8 +317,8 @@ sqlite3 *db_setup_open(const char *path, const struct migration *list, size_t co
     if (!in_memory && !there && !create(path, list, count, err))
         return NULL;
     sqlite3 *handle = open_handle(path, false, err);
-    if (handle && (in_memory || identify(handle, count, err)) && set_up(handle, in_memory, err) &&
-        migrate(handle, path, list, count, err))
+    if (handle && (in_memory || identify(handle, count, setup->check, err)) &&
+        set_up(handle, in_memory, err) && migrate(handle, path, list, count, err))
         return handle;
     sqlite3_close(handle);
     return NULL;

@@ -13,9 +13,14 @@
 #include "base/err.h"
 #include "store/migrations.h"
 
+struct db_setup {
+    const struct migration *list;
+    size_t count;
+    bool check; /* look through the whole file for damage */
+};
+
 /* NULL on failure. */
-sqlite3 *db_setup_open(const char *path, const struct migration *list, size_t count,
-                       struct err *err);
+sqlite3 *db_setup_open(const char *path, const struct db_setup *setup, struct err *err);
 
 bool db_setup_run(sqlite3 *handle, const char *sql, struct err *err);
 bool db_setup_check(sqlite3 *handle, const char *pragma, struct err *err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -152,4 +153,99 @@ bool sbom_add(struct db *db, const char *firmware_id, const struct sbom_row *sbo
     row_bind_text(row, sbom->file);
     row_bind_int(row, sbom->fetched_at);
     return row_exec_one(row, err);
+}
+
+/* ---- from one ledger to another ---- */
+
+static bool copy_pieces(struct db *from, int64_t from_id, struct db *to, int64_t to_id,
+                        struct err *err)
+{
+    for (int64_t position = 0;; position++) {
+        struct row *row = db_query(from, QUERY_DOCUMENT_PIECE);
+        bool found;
+
+        row_bind_int(row, from_id);
+        row_bind_int(row, position);
+        if (!row_next(row, &found, err))
+            return false;
+        if (!found)
+            return true;
+        struct row *copy = db_query(to, QUERY_DOCUMENT_PIECE_INSERT);
+        size_t size;
+        const void *bytes = row_blob(row, 0, &size);
+        row_bind_int(copy, to_id);
+        row_bind_int(copy, position);
+        row_bind_blob(copy, bytes, size);
+        bool ok = row_exec_one(copy, err);
+        row_done(row);
+        if (!ok)
+            return false;
+    }
+}
+
+static bool copy_bytes(struct db *from, struct db *to, const char *sha256, int64_t *id,
+                       struct err *err)
+{
+    struct row *row = db_query(from, QUERY_DOCUMENT_SIZES);
+    bool found;
+
+    row_bind_text(row, sha256);
+    if (!row_next(row, &found, err))
+        return false;
+    if (!found)
+        return err_set(err, ERR_INTERNAL, "copy a document: it is not there");
+    int64_t from_id = row_int(row, 0);
+    struct row *copy = db_query(to, QUERY_DOCUMENT_INSERT);
+    row_bind_text(copy, sha256);
+    row_bind_int(copy, row_int(row, 1));
+    row_bind_int(copy, row_int(row, 2));
+    row_done(row);
+    if (!row_exec_one(copy, err))
+        return false;
+    *id = db_last_id(to);
+    return copy_pieces(from, from_id, to, *id, err);
+}
+
+struct copying {
+    struct db *from, *to;
+    const char *firmware_id;
+    struct err err;
+};
+
+static bool copy_one(struct copying *copying, const struct sbom_row *sbom, struct err *err)
+{
+    auto_free struct sbom_row *known = xcalloc(1, sizeof *known);
+    struct sbom_row next = *sbom;
+    int64_t id;
+    bool found;
+
+    if (!sbom_latest(copying->to, copying->firmware_id, sbom->format, known, &found, err))
+        return false;
+    if (found && strcmp(known->content_id, sbom->content_id) == 0)
+        return true;
+    next.revision = found ? known->revision + 1 : 1;
+    if (!find(copying->to, sbom->sha256, &id, &found, err) ||
+        (!found && !copy_bytes(copying->from, copying->to, sbom->sha256, &id, err)))
+        return false;
+    return sbom_add(copying->to, copying->firmware_id, &next, id, err);
+}
+
+static void on_sbom(void *owner, const struct sbom_row *sbom)
+{
+    struct copying *copying = owner;
+
+    if (copying->err.kind == ERR_OK)
+        (void)copy_one(copying, sbom, &copying->err);
+}
+
+bool document_copy(struct db *from, struct db *to, const char *firmware_id, struct err *err)
+{
+    struct copying copying = {.from = from, .to = to, .firmware_id = firmware_id};
+
+    if (!sbom_each(from, firmware_id, on_sbom, &copying, err))
+        return false;
+    if (copying.err.kind == ERR_OK)
+        return true;
+    *err = copying.err;
+    return false;
 }

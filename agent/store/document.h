@@ -50,4 +50,7 @@ bool sbom_each(struct db *db, const char *firmware_id,
 bool sbom_add(struct db *db, const char *firmware_id, const struct sbom_row *sbom,
               int64_t document_id, struct err *err);
 
+/* A firmware's documents that one ledger has and another has not. */
+bool document_copy(struct db *from, struct db *to, const char *firmware_id, struct err *err);
+
 #endif

@@ -71,6 +71,36 @@ static void read_item(struct row *row, struct item *item)
 #undef INT
 }
 
+// NOLINTNEXTLINE(readability-function-size)
+void item_copy(const struct item *from, struct item *to)
+{
+    to->id = from->id;
+    to->state = from->state;
+#define TEXT(name) to->name = from->name ? xstrdup(from->name) : NULL;
+#define INT(name)  to->name = from->name;
+    ITEM_FIELDS(TEXT, INT, INT, INT)
+#undef TEXT
+#undef INT
+}
+
+static bool is_same_text(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+// NOLINTNEXTLINE(readability-function-size)
+bool item_equal(const struct item *one, const struct item *other)
+{
+    bool is_equal = one->id == other->id && one->state == other->state;
+
+#define TEXT(name) is_equal = is_equal && is_same_text(one->name, other->name);
+#define INT(name)  is_equal = is_equal && one->name == other->name;
+    ITEM_FIELDS(TEXT, INT, INT, INT)
+#undef TEXT
+#undef INT
+    return is_equal;
+}
+
 bool item_save(struct db *db, struct item *item, struct err *err)
 {
     struct row *row = db_query(db, item->id ? QUERY_ITEM_UPDATE : QUERY_ITEM_INSERT);
@@ -85,7 +115,7 @@ bool item_save(struct db *db, struct item *item, struct err *err)
     return true;
 }
 
-static bool read_one(struct row *row, struct item *item, bool *found, struct err *err)
+bool item_read_one(struct row *row, struct item *item, bool *found, struct err *err)
 {
     assert(!item->path); /* it must be released: its texts would leak */
     if (!row_next(row, found, err))
@@ -102,7 +132,7 @@ bool item_by_id(struct db *db, int64_t id, struct item *item, bool *found, struc
     struct row *row = db_query(db, QUERY_ITEM_BY_ID);
 
     row_bind_int(row, id);
-    return read_one(row, item, found, err);
+    return item_read_one(row, item, found, err);
 }
 
 bool item_by_path(struct db *db, const char *watch, const char *path, struct item *item,
@@ -112,7 +142,7 @@ bool item_by_path(struct db *db, const char *watch, const char *path, struct ite
 
     row_bind_text(row, path);
     row_bind_text(row, watch);
-    return read_one(row, item, found, err);
+    return item_read_one(row, item, found, err);
 }
 
 bool item_by_firmware(struct db *db, const char *firmware_id, struct item *item, bool *found,
@@ -121,7 +151,7 @@ bool item_by_firmware(struct db *db, const char *firmware_id, struct item *item,
     struct row *row = db_query(db, QUERY_ITEM_BY_FIRMWARE);
 
     row_bind_text(row, firmware_id);
-    return read_one(row, item, found, err);
+    return item_read_one(row, item, found, err);
 }
 
 bool item_by_content(struct db *db, const struct item *like, bool same_version, struct item *item,
@@ -136,7 +166,7 @@ bool item_by_content(struct db *db, const struct item *like, bool same_version, 
     row_bind_int(row, same_version);
     row_bind_text(row, like->product);
     row_bind_text(row, like->version);
-    return read_one(row, item, found, err);
+    return item_read_one(row, item, found, err);
 }
 
 bool item_known_digest(struct db *db, const struct item *like, char **sha256, struct err *err)

@@ -64,8 +64,15 @@ bool item_state_of_name(const char *name, enum item_state *state);
 void item_release(struct item *item);
 #define auto_item __attribute__((cleanup(item_release)))
 
+/* A row of its own: *to is zero before and released by the caller. */
+void item_copy(const struct item *from, struct item *to);
+bool item_equal(const struct item *one, const struct item *other);
+
 /* Inserts when id is 0 (and sets it), else updates the row. */
 bool item_save(struct db *db, struct item *item, struct err *err);
+
+/* The next row of a query for id, state and all fields; store/ only. */
+bool item_read_one(struct row *row, struct item *item, bool *found, struct err *err);
 
 /* These fill *item, which must be released or zero; *found says whether there is one. */
 bool item_by_id(struct db *db, int64_t id, struct item *item, bool *found, struct err *err);

@@ -25,6 +25,8 @@
     REF(duplicate_of) \
     INT(rank) \
     INT(due_at) \
+    INT(holder_pid) \
+    TEXT(holder_boot) \
     TEXT(name) \
     TEXT(vendor) \
     TEXT(product) \
@@ -37,6 +39,7 @@
     INT(monitoring) \
     TEXT(sbom_path) \
     TEXT(sbom_sha256) \
+    INT(sbom_only) \
     TIME(inventory_at) \
     TEXT(upload_id) \
     TEXT(firmware_id) \
@@ -62,6 +65,7 @@
 #define ITEM_SETS ITEM_FIELDS(ITEM_SET_, ITEM_SET_, ITEM_SET_, ITEM_SET_)
 #define ITEM_DUE_SQL(index) \
     "SELECT id FROM item INDEXED BY " index " WHERE state = ?1 AND due_at <= ?2 AND forgotten = 0" \
+    " AND holder_pid = 0" \
     " AND (?1 <> 'pending' OR" \
     " coalesce(product_group, 'Default') NOT IN (SELECT product_group FROM blocked_group))" \
     " ORDER BY rank DESC, id LIMIT ?3"

@@ -115,7 +115,8 @@ static bool take_lock(struct ledger *ledger, const char *path, int64_t wait_ms, 
     return true;
 }
 
-static bool open_all(struct ledger *ledger, const char *path, int64_t wait_ms, struct err *err)
+static bool open_all(struct ledger *ledger, const char *path, int64_t wait_ms, bool brief,
+                     struct err *err)
 {
     auto_free char *file = xasprintf("%s/ledger.db", path);
 
@@ -126,19 +127,40 @@ static bool open_all(struct ledger *ledger, const char *path, int64_t wait_ms, s
         return err_sys(err, errno, "open state directory %s", path);
     if (!refuse_network(ledger->dir_fd, path, err) || !take_lock(ledger, path, wait_ms, err))
         return false;
-    ledger->db = db_open(file, migrations, migration_count, err);
+    ledger->db = brief ? db_open_brief(file, migrations, migration_count, err)
+                       : db_open(file, migrations, migration_count, err);
     return ledger->db != NULL;
 }
 
-struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *err)
+static struct ledger *open_by(const char *state_dir, int64_t wait_ms, bool brief, struct err *err)
 {
     struct ledger *ledger = xcalloc(1, sizeof *ledger);
 
     ledger->dir_fd = ledger->lock_fd = -1;
-    if (open_all(ledger, state_dir, wait_ms, err))
+    if (open_all(ledger, state_dir, wait_ms, brief, err))
         return ledger;
     ledger_close(ledger);
     return NULL;
+}
+
+struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *err)
+{
+    return open_by(state_dir, wait_ms, false, err);
+}
+
+struct ledger *ledger_open_brief(const char *state_dir, int64_t wait_ms, struct err *err)
+{
+    return open_by(state_dir, wait_ms, true, err);
+}
+
+bool ledger_make(const char *state_dir, struct err *err)
+{
+    if (!make_folders(state_dir, err))
+        return false;
+    auto_fd int fd = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_sys(err, errno, "open state directory %s", state_dir);
+    return refuse_network(fd, state_dir, err);
 }
 
 struct ledger *ledger_open_scratch(struct err *err)

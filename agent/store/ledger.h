@@ -22,12 +22,21 @@ struct ledger;
  */
 struct ledger *ledger_open(const char *state_dir, int64_t wait_ms, struct err *err);
 
-/* A private empty one, in memory: for a dry run where there is no ledger yet. */
+/* The same for a transaction or two of a command: the whole file is not looked through. */
+struct ledger *ledger_open_brief(const char *state_dir, int64_t wait_ms, struct err *err);
+
+/*
+ * A private empty one, in memory: for a dry run where there is no ledger yet,
+ * and for a command that keeps its own work there.
+ */
 struct ledger *ledger_open_scratch(struct err *err);
 void ledger_close(struct ledger *ledger); /* NULL is fine */
 
 struct db *ledger_db(struct ledger *ledger);
 int ledger_dir_fd(const struct ledger *ledger);
+
+/* Makes the directory, and refuses one on a network file system, without opening a database. */
+bool ledger_make(const char *state_dir, struct err *err);
 
 /* True when a database is there at all: reading commands make none. */
 bool ledger_exists(const char *state_dir);

@@ -46,4 +46,15 @@ bool remote_rivals(struct db *db, const char *name, const char *version, int64_t
 /* True through *held when an item has this firmware ID. */
 bool remote_is_held(struct db *db, const char *id, bool *held, struct err *err);
 
+/*
+ * What one ledger saw of that name and version, told to another: who was there first stays
+ * so, and an ID that an item of the first holds is nobody's upload to find in the second.
+ */
+bool remote_copy(struct db *from, struct db *to, const char *name, const char *version,
+                 struct err *err);
+
+/* That firmware was there before everything else: it is not taken for an upload of ours. */
+bool remote_keep_old(struct db *db, const char *id, const char *name, const char *version,
+                     struct err *err);
+
 #endif

@@ -7,7 +7,8 @@
 
 enum {
     STALL_RETRY_MS = 2000,
-    ROUNDS_MAX = 16, /* saved() may queue more; the rest waits for the next turn */
+    BUSY_RETRY_MS = 25, /* and up to as much again: others try as well */
+    ROUNDS_MAX = 16,    /* saved() may queue more; the rest waits for the next turn */
 };
 
 struct turn {
@@ -20,6 +21,7 @@ struct turn {
     const struct turn_hooks *hooks;
     void *owner;
     bool stalled;
+    bool told; /* stalled() was called */
     bool retry_due;
     unsigned losses;
     unsigned open_handles;
@@ -56,13 +58,16 @@ static void on_again(uv_async_t *async)
 
 static void stall(struct turn *turn, const struct err *why)
 {
-    bool first = !turn->stalled;
+    bool is_busy = turn->hooks->before_commit && why->kind == ERR_BUSY;
+    bool first = !turn->told && !is_busy;
+    uint64_t wait_ms = is_busy ? BUSY_RETRY_MS + uv_hrtime() % BUSY_RETRY_MS : STALL_RETRY_MS;
 
     db_rollback(turn->db);
     turn->losses++;
     turn->stalled = true;
+    turn->told = turn->told || first;
     turn->retry_due = false;
-    uv_timer_start(&turn->retry, on_retry, STALL_RETRY_MS, 0);
+    uv_timer_start(&turn->retry, on_retry, wait_ms, 0);
     if (first)
         turn->hooks->stalled(turn->owner, why);
 }
@@ -73,6 +78,8 @@ static bool write_all(struct turn *turn, struct err *err)
         if (!save->write(save, turn->db, err))
             return false;
     }
+    if (turn->hooks->before_commit && !turn->hooks->before_commit(turn->owner, err))
+        return false;
     return db_commit(turn->db, err);
 }
 
@@ -103,6 +110,7 @@ static bool commit_round(struct turn *turn)
 {
     struct err err = {.kind = ERR_OK};
     bool was_stalled = turn->stalled;
+    bool was_told = turn->told;
 
     if (turn_is_clean(turn) && !was_stalled)
         return false;
@@ -111,8 +119,8 @@ static bool commit_round(struct turn *turn)
         return false;
     }
     struct save *done = take_all(turn);
-    turn->stalled = false;
-    if (was_stalled)
+    turn->stalled = turn->told = false;
+    if (was_told)
         turn->hooks->stalled(turn->owner, NULL);
     run_saved(done);
     return true;

@@ -31,6 +31,12 @@ struct save { /* embedded in its owner; queued at most once */
 
 struct turn_hooks {
     void (*stalled)(void *owner, const struct err *why); /* why NULL: it works again */
+
+    /*
+     * Or NULL: called when the turn's rows are written and before they are committed. false:
+     * they are not, and all of it is tried again; soon and without stalled() for ERR_BUSY.
+     */
+    bool (*before_commit)(void *owner, struct err *err);
 };
 
 struct turn *turn_new(uv_loop_t *loop, struct db *db, const struct turn_hooks *hooks, void *owner);

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "platform"))
 
-from harness import BINARY, Agent, Hook, files_with  # noqa: E402
+from harness import BINARY, Agent, Hook, Step, files_with  # noqa: E402
 from standin_client import StandIn, make_token  # noqa: E402
 
 
@@ -145,6 +145,18 @@ def make_agent(workspace, platform):
 @pytest.fixture
 def agent(make_agent):
     return make_agent()
+
+
+@pytest.fixture
+def step(agent):
+    """A pipeline's step that shares its state with nobody."""
+    return Step(agent)
+
+
+@pytest.fixture
+def shared(agent):
+    """Steps of one --state-dir: that of the agent, which runs there or does not."""
+    return Step(agent, state=agent.state_dir)
 
 
 @pytest.fixture

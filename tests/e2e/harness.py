@@ -23,6 +23,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+import uuid
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
@@ -160,6 +161,9 @@ class Daemon:
 
     def log(self) -> str:
         return self.err_path.read_text(errors="replace")
+
+    def out(self) -> str:
+        return self.out_path.read_text(errors="replace")
 
     def send(self, number: int) -> None:
         self.process.send_signal(number)
@@ -337,9 +341,11 @@ class Agent:
     def once(self, *words: Any, **keys: Any) -> Finished:
         return self.command("once", *words, **keys)
 
-    def start(self, *words: Any, env: Optional[Mapping[str, str]] = None) -> Daemon:
+    def start(self, *words: Any, env: Optional[Mapping[str, str]] = None,
+              with_config: bool = True) -> Daemon:
         """A process in the background; conftest.py ends what a test leaves behind."""
-        args = [str(BINARY), "--config", str(self.config_path), *(str(word) for word in words)]
+        args = [str(BINARY), *(["--config", str(self.config_path)] if with_config else []),
+                *(str(word) for word in words)]
         out, err = self._capture(args[1:])
         with open(out, "wb") as out_file, open(err, "wb") as err_file:
             process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out_file,
@@ -426,6 +432,86 @@ class Agent:
         """Reads the database of a stopped agent, as migrations/README.md invites people to."""
         with contextlib.closing(sqlite3.connect(self.state_dir / "ledger.db")) as db:
             return db.execute(query, values).fetchall()
+
+
+# --- a pipeline's step ----------------------------------------------------------------------------
+
+
+class Step:
+    """upload-firmware as a pipeline calls it: no configuration file, the token in a file that the
+    environment names. `state` is the --state-dir that its calls share, if any.
+
+    Messages are a part of the product: `failed()` holds each to one line."""
+
+    METADATA = ("--vendor", "Acme", "--product", "Router")
+
+    def __init__(self, agent: Agent, *, state: Optional[Path] = None,
+                 token_file: Optional[Path] = None) -> None:
+        self.agent, self.platform = agent, agent.platform
+        self.folder = agent.directory / "job"
+        self.state = state
+        self.env = {"ONEKEY_TOKEN_FILE": str(token_file or agent.token_file),
+                    "ONEKEY_API_URL": agent.platform.url}
+
+    def image(self, name: str = "fw.bin", size: int = 20_000, seed: Any = None) -> Path:
+        path = self.folder / name
+        make_image(path, size, name if seed is None else seed)
+        return path
+
+    def sbom(self, name: str = "fw.cdx.json", **fields: Any) -> Path:
+        """A CycloneDX document that the platform imports, unless `fields` say otherwise."""
+        document = {"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
+                    "components": [{"type": "library", "name": "zlib", "version": "1.3"}]}
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(merge(document, fields)))
+        return path
+
+    def _words(self, words: Sequence[Any], metadata: Sequence[Any]) -> List[Any]:
+        shared = ["--state-dir", self.state] if self.state else []
+        return ["upload-firmware", *metadata, *shared, *words]
+
+    def upload(self, *words: Any, metadata: Sequence[Any] = METADATA,
+               env: Optional[Mapping[str, str]] = None, **keys: Any) -> Finished:
+        return self.agent.command(*self._words(words, metadata), env={**self.env, **(env or {})},
+                                  with_config=False, **keys)
+
+    def start(self, *words: Any, metadata: Sequence[Any] = METADATA,
+              env: Optional[Mapping[str, str]] = None) -> Daemon:
+        return self.agent.start(*self._words(words, metadata), env={**self.env, **(env or {})},
+                                with_config=False)
+
+    def uploaded(self, *words: Any, **keys: Any) -> str:
+        """The ID that a successful call printed, bare and alone, with nothing beside it."""
+        told = self.upload(*words, **keys).ok()
+        assert told.err == "", repr(told)
+        return bare_id(told.out)
+
+    def failed(self, code: int, *words: Any, **keys: Any) -> str:
+        """The one line that says why a call ended with `code`."""
+        told = self.upload(*words, **keys)
+        assert told.code == code, repr(told)
+        return the_line(told)
+
+    def bodies(self) -> List[Dict[str, Any]]:
+        """The requests that sent, or began to send, a file."""
+        return self.platform.requests(operation="upload-firmware")
+
+
+def bare_id(out: str) -> str:
+    """stdout as a script takes it: an ID, a line end, no more."""
+    text, end, rest = out.partition("\n")
+    assert str(uuid.UUID(text)) == text and end == "\n" and rest == "", repr(out)
+    return text
+
+
+def the_line(told: Any) -> str:
+    """Nothing on stdout, one line on stderr, without an escape sequence."""
+    out, err = (told.out, told.err) if isinstance(told, Finished) else (told.out(), told.log())
+    lines = err.splitlines()
+    assert out == "" and len(lines) == 1 and lines[0].startswith("onekey-agent: "), repr(told)
+    assert "\x1b" not in lines[0]
+    return lines[0].partition(": ")[2]
 
 
 # --- both sides ---------------------------------------------------------------------------------

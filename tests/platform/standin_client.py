@@ -245,7 +245,8 @@ class StandIn:
         return list(self._control("POST", "/firmwares", {"count": count, **keys})["ids"])
 
     def change_firmware(self, firmware_id: str, **keys: Any) -> None:
-        """Change a firmware: result, vanished, components, revision, vex, stuck, restart."""
+        """Change a firmware: result, vanished, components, revision, vex, stuck, restart, issues,
+        cves and more: see POST /firmwares/ID in README.md."""
         self._control("POST", f"/firmwares/{firmware_id}", keys)
 
     # -- transport -------------------------------------------------------------------------------

@@ -450,7 +450,28 @@ def test_control_creates_firmwares(standin, client):
     assert standin.state()["uploads"] == []
 
 
+def test_control_sets_what_an_analysis_found(standin, client):
+    first, second = standin.add_firmwares(2)
+    standin.change_firmware(first, issues=[{"id": "old"}], cves=[])
+    standin.change_firmware(second, cves=[{"id": "CVE-1", "severity": "SEVERE"}], issues=[
+        {"id": "new", "severity": "LOW", "type": "T\x01<", "file": "/a\nb"},
+        {"id": "elf", "elf": True}])
+    own = client.query(official.LATEST_RESULTS, {"id": second})["firmware"]
+    assert own["latestIssues"] == [{"__typename": "FileIssue", "id": "new", "severity": "LOW",
+                                    "type": "T\x01<", "file": {"path": "/a\nb"}}]
+    assert [match["cve"] for match in own["cveMatches"]] == [
+        {"id": "CVE-1", "description": "A flaw", "severity": "SEVERE"}]
+    compared = client.query(official.COMPARE_FIRMWARE,
+                            {"base": first, "other": second})["compareFirmwareAnalyses"]
+    assert [issue["id"] for issue in compared["issues"]["new"]] == ["new", "elf"]
+    assert [issue["id"] for issue in compared["issues"]["dropped"]] == ["old"]
+    assert compared["cveEntries"]["dropped"] == []
+
+
 @pytest.mark.parametrize("path, body", [
+    ("/firmwares", {"issues": [{"severity": "LOW"}]}),
+    ("/firmwares", {"cves": [{"id": "CVE-1", "severity": "GRAVE"}]}),
+    ("/firmwares", {"cves": [{"id": "CVE-1", "file": "/etc"}]}),
     ("/faults", {"kind": "nonsense"}),
     ("/faults", {"kind": "delay", "match": {"nht": 1}}),
     ("/faults", {"kind": "delay", "second": 1}),

@@ -1,7 +1,7 @@
 """What an analysis "finds": components, issues and CVEs.
 
 All of it follows from the firmware's content digest, its revision and the seed, so the same image
-has the same findings at every download and in every run.
+has the same findings at every download and in every run; issues and CVEs can be set, too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Mapping, Set
 
 from onekey_standin.model import Firmware
 
@@ -67,6 +67,8 @@ def _bumps(index: int, revision: int) -> int:
 
 def issues(firmware: Firmware, seed: int) -> List[Dict[str, Any]]:
     """The firmware's issues, as the GraphQL schema wants them."""
+    if firmware.issues is not None:
+        return firmware.issues
     source = _random(firmware, seed, "issues")
     return [_issue(source, elf=index % 2 == 1) for index in range(_ISSUES)]
 
@@ -86,8 +88,37 @@ def _issue(source: random.Random, elf: bool) -> Dict[str, Any]:
     }
 
 
+def issue(keys: Mapping[str, Any]) -> Dict[str, Any]:
+    """An issue as a test describes it: "id", and as it likes "severity", "type", "file", "elf"."""
+    _check(keys, {"id", "severity", "type", "file", "elf"})
+    elf = bool(keys.get("elf", False))
+    kind, path = str(keys.get("type", _ISSUE_TYPES[0])), str(keys.get("file", "/etc/set"))
+    return {
+        "__typename": "ElfIssue" if elf else "FileIssue", "id": str(keys["id"]),
+        "severity": str(keys.get("severity", "HIGH")), "confidence": "HIGH", "status": "NEW",
+        "type": kind, "summary": f"{kind} in {path}", "file": {"path": path},
+    }
+
+
+def cve(keys: Mapping[str, Any]) -> Dict[str, Any]:
+    """A CVE as a test describes it: "id", and as it likes "severity", "description"."""
+    _check(keys, {"id", "severity", "description"})
+    return {"id": str(keys["id"]), "severity": str(keys.get("severity", "HIGH")),
+            "description": str(keys.get("description", "A flaw"))}
+
+
+def _check(keys: Mapping[str, Any], known: Set[str]) -> None:
+    if set(keys) - known or "id" not in keys:
+        raise ValueError(f"keys {sorted(keys)}: want id, and of {sorted(known)} what you like")
+    if keys.get("severity", "SEVERE") not in ("SEVERE", *_SEVERITIES):
+        raise ValueError(f"severity {keys['severity']!r} is not in the schema")
+
+
 def cve_matches(firmware: Firmware, seed: int) -> List[Dict[str, Any]]:
     """CVEs of some of the firmware's components."""
+    if firmware.cves is not None:
+        return [{"component": {"name": "set", "version": None}, "cve": cve}
+                for cve in firmware.cves]
     source = _random(firmware, seed, "cves")
     found = components(firmware, seed)
     matches = []

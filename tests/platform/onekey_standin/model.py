@@ -90,6 +90,9 @@ class Firmware:
     revision: int = 0
     #: Entries of the SBOM's vulnerability part.
     vex: int = 0
+    #: What the analysis found, when a test says so (contents.issue(), contents.cve()).
+    issues: Optional[List[Dict[str, Any]]] = None
+    cves: Optional[List[Dict[str, Any]]] = None
     #: The analysis never gets past RUNNING.
     stuck: bool = False
     vanished: bool = False

@@ -7,15 +7,17 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from onekey_standin import sbom
+from onekey_standin import contents, sbom
 from onekey_standin.model import Firmware, Named, Part, Product, Tenant, UploadMetadata
 from onekey_standin.settings import Settings
 from onekey_standin.tokens import Token, TokenStore
 
 #: Fields of Firmware that POST /_control/firmwares/{id} may set (beside "restart"), by type.
-_CHANGEABLE: Dict[str, type] = {
+_CHANGEABLE: Dict[str, Callable[[Any], Any]] = {
     "result": str, "vanished": bool, "components": int, "revision": int, "vex": int, "stuck": bool,
     "analysis_seconds": float, "name": str, "version": str,
+    "issues": lambda listed: [contents.issue(keys) for keys in listed],
+    "cves": lambda listed: [contents.cve(keys) for keys in listed],
 }
 
 

@@ -207,7 +207,7 @@ static void each_gives(struct rig *rig, const struct want *rows, size_t count)
 static void results_go_to_stdout_and_the_rest_to_stderr(void **state)
 {
     static const struct want rows[] = {
-        {"help", {"--help"}, 0, "Commands:\n", ""},
+        {"help", {"--help"}, 0, "Build servers:\n", ""},
         {"help of a command", {"once", "--help"}, 0, "--dry-run", ""},
         {"help of a group", {"config", "--help"}, 0, "config show", ""},
         {"version", {"--version"}, 0, "onekey-agent " AGENT_VERSION, ""},

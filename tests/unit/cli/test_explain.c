@@ -70,6 +70,7 @@ static void each_path_has_its_reason_and_what_comes_next(void **state)
         {"one without its marker", "router/1.2/new.bin", "included", "it waits for its marker"},
         {"an empty one", "router/1.2/empty.bin", "included", "it waits: an empty file"},
         {"a folder", "router/1.2/dir.bin", "included", "nothing: only regular files"},
+        {"a link out", "router/1.2/out.bin", "included", "nothing: only regular files"},
         {"a link to another", "router/1.2/latest.bin", "included", "it waits for its marker"},
         {"what matches no include", "router/1.2/notes.txt", "not matched", "nothing: it is not"},
         {"what is excluded", "a/sdk/fw.bin", "excluded by **/sdk/**", "nothing: it is not taken"},
@@ -143,6 +144,141 @@ static void the_request_is_named_but_never_a_token(void **state)
     assert_string_equal(row_string(request, "file"), "fw.bin");
 }
 
+static void the_deciding_rule_has_its_place_in_the_configuration(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *relpath;
+        const char *place;
+    } rows[] = {
+        {"the glob that took it", "router/1.2/fw.bin", "agent.yaml:5:15"},
+        {"the list that did not", "router/1.2/notes.txt", "agent.yaml:5:14"},
+        {"the glob that left it out", "a/sdk/fw.bin", "agent.yaml:6:15"},
+        {"a companion's template", "router/1.2/fw.bin.done", "agent.yaml:7:13"},
+        {"a rule that is built in", ".fw.bin", NULL},
+        {"a name that cannot be sent", "a/1/qu\"ote.bin", NULL},
+    };
+    const struct loaded_tree *loaded = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_json json_t *object = explain_it(loaded, rows[i].relpath, NULL);
+        const char *place = row_string(object, "rule_place");
+
+        if (!place != !rows[i].place || (place && strcmp(place, rows[i].place) != 0))
+            fail_msg("%s: %s", rows[i].why, place ? place : "none");
+    }
+}
+
+static void settling_is_told_as_the_ledger_has_it(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *row;
+        const char *want;
+    } rows[] = {
+        {"no row", NULL, "nobody has looked at it yet"},
+        {"being looked at",
+         "{\"state\":\"settling\",\"size\":5,\"found_at\":\"2026-11-23T14:44:00Z\","
+         "\"retry_at\":\"2026-11-23T14:44:10Z\"}",
+         "since 2026-11-23 14:44:00Z, next look at 2026-11-23 14:44:10Z"},
+        {"on its way", "{\"state\":\"pending\",\"size\":5}", "settled"},
+        {"new content", "{\"state\":\"done\",\"size\":6}",
+         "begins anew: its size is not the ledger's"},
+    };
+    const struct loaded_tree *loaded = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_json json_t *row = rows[i].row ? printed_json(rows[i].row) : NULL;
+        auto_json json_t *object = explain_it(loaded, "router/1.2/fw.bin", row);
+        const char *text = row_string(object, "settle_state");
+
+        if (!text || strcmp(text, rows[i].want) != 0)
+            fail_msg("%s: %s", rows[i].why, text ? text : "none");
+    }
+}
+
+static void only_a_file_that_would_be_sent_has_a_request(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *relpath;
+        bool has_request;
+    } rows[] = {
+        {"an image", "router/1.2/fw.bin", true},
+        {"one that is not there yet", "router/1.3/fw.bin", true},
+        {"what no include takes", "router/1.2/notes.txt", false},
+        {"a folder", "router/1.2/dir.bin", false},
+        {"a link out of the folder", "router/1.2/out.bin", false},
+    };
+    const struct loaded_tree *loaded = *state;
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_json json_t *object = explain_it(loaded, rows[i].relpath, NULL);
+
+        if (json_is_object(json_object_get(object, "request")) != rows[i].has_request)
+            fail_msg("%s", rows[i].why);
+    }
+}
+
+/* The parts of a request as "field=file_name:size ...". */
+static char *parts_of(const json_t *object)
+{
+    const json_t *send = json_object_get(json_object_get(object, "request"), "send");
+    char *text = xstrdup("");
+    size_t index;
+    const json_t *part;
+
+    json_array_foreach(json_object_get(send, "parts"), index, part)
+    {
+        auto_free char *before = text;
+
+        text = xasprintf("%s%s%s=%s:%jd", before, index ? " " : "", row_string(part, "field"),
+                         row_string(part, "file_name"),
+                         json_is_null(json_object_get(part, "size"))
+                             ? (intmax_t)-1
+                             : (intmax_t)row_number(part, "size"));
+    }
+    return text;
+}
+
+static void an_attachment_is_a_part_unless_it_is_skipped(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *if_missing;
+        const char *relpath;
+        const char *parts;
+        const char *next;
+    } rows[] = {
+        {"it is there", "skip", "with.bin", "firmware=with.bin:5 sbom=with.cdx.json:2", "the next"},
+        {"skipped", "skip", "bare.bin", "firmware=bare.bin:5", "the next scan"},
+        {"waited for", "wait", "bare.bin", "firmware=bare.bin:5 sbom=bare.cdx.json:-1",
+         "it waits for its SBOM"},
+        {"due", "fail", "bare.bin", "firmware=bare.bin:5 sbom=bare.cdx.json:-1",
+         "it fails: its SBOM is missing"},
+    };
+    struct loaded_tree *loaded = *state;
+
+    tree_file(&loaded->tree, "with.bin", "image");
+    tree_file(&loaded->tree, "with.cdx.json", "{}");
+    tree_file(&loaded->tree, "bare.bin", "image");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        auto_free char *yaml =
+            xasprintf("\n    metadata: {vendor: Acme, product: Box}\n"
+                      "    attach_sbom: {path: \"{dir}/{stem}.cdx.json\", if_missing: %s}\n",
+                      rows[i].if_missing);
+
+        loaded_tree_load(loaded, "version: 1\nwatch:\n  - name: release\n    path: ", yaml);
+        auto_json json_t *object = explain_it(loaded, rows[i].relpath, NULL);
+        auto_free char *parts = parts_of(object);
+        const char *next = row_string(object, "next");
+
+        if (strcmp(parts, rows[i].parts) != 0 ||
+            strncmp(next, rows[i].next, strlen(rows[i].next)) != 0)
+            fail_msg("%s: %s; %s", rows[i].why, parts, next);
+    }
+}
+
 static void a_link_out_of_the_folder_is_not_followed(void **state)
 {
     const struct loaded_tree *loaded = *state;
@@ -194,13 +330,15 @@ static void people_get_lines(void **state)
     const char *text = printed_text(&printed);
     printed_wants("watch", text, "  watch       release, router/1.2/fw.bin in ");
     printed_wants("file", text, "  file        regular file, 5 B, modified ");
-    printed_wants("rule", text, "  rule        taken: included by **/*.bin\n");
     printed_wants("marker", text, "fw.bin.done: is there\n");
     printed_wants("sidecar", text, "fw.bin.yaml: is missing; the templates decide\n");
     printed_wants("attachment", text, "fw.cdx.json: is missing; the file is sent without it\n");
     printed_wants("match", text, "  match       matches, product=router, version=1.2\n");
     printed_wants("metadata", text, "    vendor                  Acme   (template \"Acme\", ");
-    printed_wants("request", text, "  request     createFirmwareUpload with the metadata above");
+    printed_wants("place", text, "  rule        taken: included by **/*.bin   (agent.yaml:5:15)\n");
+    printed_wants("settle", text, "once its marker is there; nobody has looked at it yet\n");
+    printed_wants("request", text, "  request     POST https://app.eu.onekey.com/api/graphql, ");
+    printed_wants("part", text, "    firmware    fw.bin, 5 B, application/octet-stream\n");
     printed_wants("next", text, "  next        the next scan finds it");
 }
 
@@ -212,6 +350,10 @@ int main(void)
         TEST(every_field_tells_its_value_and_where_it_comes_from),
         TEST(a_broken_sidecar_is_told_with_its_place),
         TEST(the_request_is_named_but_never_a_token),
+        TEST(the_deciding_rule_has_its_place_in_the_configuration),
+        TEST(settling_is_told_as_the_ledger_has_it),
+        TEST(only_a_file_that_would_be_sent_has_a_request),
+        TEST(an_attachment_is_a_part_unless_it_is_skipped),
         TEST(a_link_out_of_the_folder_is_not_followed),
         TEST(the_ledger_decides_what_comes_next_unless_the_file_changed),
         cmocka_unit_test(every_state_has_its_text),

@@ -2,13 +2,15 @@
  * station.h - an agent with nothing but its control socket, and callers for it.
  *
  * The station's loop runs in the test's own thread; a caller is the real client in a
- * thread, since it blocks.
+ * thread, since it blocks; a probe is a client without manners.
  */
 #ifndef TESTS_RUN_STATION_H
 #define TESTS_RUN_STATION_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +22,7 @@
 #include "control/control_socket.h"
 #include "known_items.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 20000, PROBE_ROOM = 1 << 20 };
 
 struct station {
     uv_loop_t loop;
@@ -30,15 +32,25 @@ struct station {
     struct control *control;
     struct answer_context context;
     unsigned answers; /* made so far */
+    size_t files;     /* that came with the last request */
+    bool takes[CONTROL_FILES_MAX];
+    struct control_files taken; /* of the last request */
     bool closed;
 };
 
 static inline struct answer *on_answer(void *owner, const char *command, const json_t *arguments,
-                                       struct err *err)
+                                       struct control_files *files, struct err *err)
 {
     struct station *station = owner;
 
     station->answers++;
+    assert_non_null(files);
+    control_files_release(&station->taken);
+    for (size_t i = 0; i < CONTROL_FILES_MAX; i++) {
+        if (station->takes[i])
+            station->taken.fd[station->taken.count++] = control_files_take(files, i);
+    }
+    station->files = files->count;
     return answer_new(command, arguments, &station->context, err);
 }
 
@@ -96,6 +108,7 @@ static inline bool has_socket(const struct station *station)
 static inline void station_close(struct station *station)
 {
     station_stop(station);
+    control_files_release(&station->taken);
     assert_false(has_socket(station));
     assert_int_equal(uv_loop_close(&station->loop), 0);
     db_close(station->db);
@@ -170,6 +183,60 @@ static inline bool all_done(struct caller *callers, size_t count)
             return false;
     }
     return true;
+}
+
+/* A client without manners: bytes out, bytes in. */
+struct probe {
+    int fd;
+    size_t size;
+    bool over; /* the agent closed it */
+    char *text;
+};
+
+static inline struct probe probe_new(const struct station *station, const char *send_text)
+{
+    struct probe probe = {.text = xcalloc(1, PROBE_ROOM)};
+
+    assert_int_equal(control_socket_connect(station->dir_fd, SOCK_NONBLOCK, 0, &probe.fd), 0);
+    if (send_text)
+        assert_int_equal(send(probe.fd, send_text, strlen(send_text), MSG_NOSIGNAL),
+                         (ssize_t)strlen(send_text));
+    return probe;
+}
+
+static inline void probe_read(struct probe *probe)
+{
+    ssize_t size;
+
+    while (!probe->over && probe->size < PROBE_ROOM - 1) {
+        size = recv(probe->fd, probe->text + probe->size, PROBE_ROOM - 1 - probe->size, 0);
+        if (size < 0 && errno == EAGAIN)
+            return;
+        probe->over = size <= 0;
+        probe->size += size > 0 ? (size_t)size : 0;
+        probe->text[probe->size] = '\0';
+    }
+}
+
+static inline void probe_release(struct probe *probe)
+{
+    close(probe->fd);
+    free(probe->text);
+}
+
+#define auto_probe __attribute__((cleanup(probe_release)))
+
+/* Turns the loop until the agent closed the probe. */
+static inline void run_until_over(struct station *station, struct probe *probe)
+{
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    while (!probe->over) {
+        uv_run(&station->loop, UV_RUN_NOWAIT);
+        probe_read(probe);
+        if (now_ms() > until)
+            fail_msg("no end after %d ms: %s", PATIENCE_MS, probe->text);
+    }
 }
 
 /* Our own time only: the machine may be busy with others. */

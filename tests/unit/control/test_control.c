@@ -1,68 +1,10 @@
 #include "test.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <malloc.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "control/station.h"
-
-enum { PROBE_ROOM = 1 << 20 };
-
-/* A client without manners: bytes out, bytes in. */
-struct probe {
-    int fd;
-    size_t size;
-    bool over; /* the agent closed it */
-    char *text;
-};
-
-static struct probe probe_new(const struct station *station, const char *send_text)
-{
-    struct probe probe = {.text = xcalloc(1, PROBE_ROOM)};
-
-    assert_int_equal(control_socket_connect(station->dir_fd, SOCK_NONBLOCK, 0, &probe.fd), 0);
-    if (send_text)
-        assert_int_equal(send(probe.fd, send_text, strlen(send_text), MSG_NOSIGNAL),
-                         (ssize_t)strlen(send_text));
-    return probe;
-}
-
-static void probe_read(struct probe *probe)
-{
-    ssize_t size;
-
-    while (!probe->over && probe->size < PROBE_ROOM - 1) {
-        size = recv(probe->fd, probe->text + probe->size, PROBE_ROOM - 1 - probe->size, 0);
-        if (size < 0 && errno == EAGAIN)
-            return;
-        probe->over = size <= 0;
-        probe->size += size > 0 ? (size_t)size : 0;
-        probe->text[probe->size] = '\0';
-    }
-}
-
-static void probe_release(struct probe *probe)
-{
-    close(probe->fd);
-    free(probe->text);
-}
-
-#define auto_probe __attribute__((cleanup(probe_release)))
-
-/* Turns the loop until the agent closed the probe. */
-static void run_until_over(struct station *station, struct probe *probe)
-{
-    int64_t until = now_ms() + PATIENCE_MS;
-
-    while (!probe->over) {
-        uv_run(&station->loop, UV_RUN_NOWAIT);
-        probe_read(probe);
-        if (now_ms() > until)
-            fail_msg("no end after %d ms: %s", PATIENCE_MS, probe->text);
-    }
-}
 
 /* 0 where the allocator is a sanitizer's. */
 static size_t allocated(void)

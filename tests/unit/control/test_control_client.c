@@ -201,6 +201,45 @@ static void a_request_of_over_64_kib_is_not_sent(void **state)
     station_close(&station);
 }
 
+static void files_reach_the_agent_that_is_meant_and_stay_open_here(void **state)
+{
+    struct station station;
+    struct station other;
+    char name[] = "/tmp/onekey-agent-test-XXXXXX";
+    auto_fd int file = mkostemp(name, O_CLOEXEC);
+    char text[8] = "";
+    struct err err;
+
+    (void)state;
+    assert_true(file >= 0 && unlink(name) == 0 && write(file, "image", 5) == 5);
+    station_open(&station, "");
+    station_open(&other, "");
+    assert_true(station_listen(&other, NULL, &err));
+    assert_true(station_listen(&station, NULL, &err));
+    station.takes[0] = other.takes[0] = true;
+    assert_int_equal(setenv("RUNTIME_DIRECTORY", other.dir, 1), 0); /* asked first */
+    struct caller caller = {
+        .request = {
+            .command = "status", .state_dir = station.dir, .files = &file, .file_count = 1}};
+    callers_start(&caller, 1);
+    int64_t until = now_ms() + PATIENCE_MS;
+    while (!all_done(&caller, 1) && now_ms() < until) {
+        uv_run(&other.loop, UV_RUN_NOWAIT);
+        uv_run(&station.loop, UV_RUN_NOWAIT);
+    }
+    pthread_join(caller.thread, NULL);
+    unsetenv("RUNTIME_DIRECTORY");
+    assert_int_equal(caller.outcome, CONTROL_ANSWERED);
+    assert_int_equal(other.answers, 0);
+    assert_int_equal(station.files, 1);
+    assert_int_not_equal(station.taken.fd[0], file);
+    assert_int_equal(pread(station.taken.fd[0], text, sizeof text - 1, 0), 5);
+    assert_string_equal(text, "image");
+    assert_true(fcntl(file, F_GETFD) >= 0);
+    station_close(&station);
+    station_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +249,7 @@ int main(void)
         cmocka_unit_test(an_agent_that_hangs_or_dies_is_an_error),
         cmocka_unit_test(who_may_not_connect_hears_who_may),
         cmocka_unit_test(a_request_of_over_64_kib_is_not_sent),
+        cmocka_unit_test(files_reach_the_agent_that_is_meant_and_stay_open_here),
     };
 
     log_setup(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT, false);

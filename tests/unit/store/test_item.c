@@ -25,6 +25,7 @@ static struct item every_field(int64_t salt)
     item.current = 1;
     item.forgotten = 0;
     item.monitoring = 1;
+    item.sbom_only = 1;
     text_replace(&item.sha256, sha_a);
     return item;
 }

@@ -1,0 +1,312 @@
+#include "cli/upload_follow.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/row.h"
+#include "control/answer.h"
+#include "control/answer_json.h"
+#include "control/control_client.h"
+#include "store/item.h"
+
+enum {
+    LOOK_MS = 200,
+    SLOW_LOOK_MS = 1000, /* once it only waits for the platform */
+    UNREACHABLE_MS = 5 * 60 * 1000,
+    EXIT_BUSY = 75,
+    EXIT_GONE = 66,
+};
+
+struct following {
+    const struct upload_follow *want;
+    int64_t id;
+    bool told;
+    int64_t deadline_ms; /* steady; 0: none yet */
+    int64_t closed_since_ms;
+    json_t *row; /* the last answer */
+};
+
+static void sleep_ms(int64_t ms)
+{
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+    nanosleep(&time, NULL);
+}
+
+static bool keep_row(void *owner, json_t *row, struct err *err)
+{
+    json_t **kept = owner;
+
+    (void)err;
+    json_decref(*kept);
+    *kept = json_incref(row);
+    return true;
+}
+
+/* ---- handing over ---- */
+
+static void put(json_t *arguments, const char *key, const char *text)
+{
+    if (text)
+        answer_json_put_text(arguments, key, text);
+}
+
+static json_t *arguments_of(const struct upload_follow *want)
+{
+    const struct handed_file *file = want->file;
+    json_t *arguments = json_object();
+
+    put(arguments, "tenant", want->tenant);
+    put(arguments, "api_url", want->api_url);
+    answer_put_path(arguments, "path", file->path);
+    if (file->sbom_path)
+        answer_put_path(arguments, "sbom", file->sbom_path);
+    put(arguments, "vendor", file->vendor);
+    put(arguments, "product", file->product);
+    put(arguments, "name", file->name);
+    put(arguments, "version", file->version);
+    put(arguments, "category", file->category);
+    put(arguments, "group", file->group);
+    put(arguments, "configuration", file->configuration);
+    put(arguments, "release_date", file->release_date);
+    put(arguments, "notes", file->notes);
+    answer_json_put(arguments, "monitoring", json_boolean(file->monitoring));
+    answer_json_put(arguments, "force", json_boolean(file->force));
+    answer_json_put(arguments, "sbom_only", json_boolean(file->sbom_only));
+    return arguments;
+}
+
+struct asking {
+    const char *command;
+    json_t *arguments;
+    const int *files;
+    size_t file_count;
+    struct control_end end;
+};
+
+static enum control_outcome ask(const struct following *following, struct asking *asking,
+                                json_t **row, struct err *err)
+{
+    const struct control_request request = {
+        .command = asking->command,
+        .arguments = asking->arguments,
+        .state_dir = following->want->state_dir,
+        .files = asking->files,
+        .file_count = asking->file_count,
+    };
+
+    return control_client_ask(&request, keep_row, row, &asking->end, err);
+}
+
+static enum control_outcome hand_over_once(struct following *following, int *exit, struct err *err)
+{
+    const struct handed_file *file = following->want->file;
+    auto_json json_t *arguments = arguments_of(following->want);
+    auto_json json_t *row = NULL;
+    const int files[] = {file->fd, file->sbom_fd};
+    struct asking asking = {.command = "upload",
+                            .arguments = arguments,
+                            .files = files,
+                            .file_count = file->sbom_fd >= 0 ? 2 : 1};
+    enum control_outcome outcome = ask(following, &asking, &row, err);
+
+    if (outcome != CONTROL_ANSWERED)
+        return outcome;
+    *exit = asking.end.exit;
+    if (*exit != 0)
+        err_set(err, err_kind_of_exit(*exit), "%s", asking.end.error);
+    following->id = json_integer_value(json_object_get(row, "id"));
+    return CONTROL_ANSWERED;
+}
+
+/* An agent with its hands full, or which ends just now, is asked again for a while. */
+static enum upload_followed hand_over(struct following *following, struct err *err)
+{
+    int64_t until = clock_steady_ms() + following->want->lock_wait_ms;
+    int exit = 0;
+
+    for (;;) {
+        *err = (struct err){.kind = ERR_OK};
+        switch (hand_over_once(following, &exit, err)) {
+        case CONTROL_NO_DAEMON:
+            return UPLOAD_NO_AGENT;
+        case CONTROL_FAILED:
+            return UPLOAD_ENDED;
+        case CONTROL_ANSWERED:
+            break;
+        }
+        if (exit != EXIT_BUSY || clock_steady_ms() >= until)
+            return UPLOAD_ENDED;
+        sleep_ms(LOOK_MS);
+    }
+}
+
+/* ---- how far it is ---- */
+
+static const char *text(const struct following *following, const char *key)
+{
+    return row_string(following->row, key);
+}
+
+static int64_t number(const struct following *following, const char *key)
+{
+    return json_integer_value(json_object_get(following->row, key));
+}
+
+static enum item_state state_of(const struct following *following)
+{
+    enum item_state state = ITEM_PENDING;
+    const char *name = text(following, "state");
+
+    if (name)
+        (void)item_state_of_name(name, &state);
+    return state;
+}
+
+static void show_progress(const struct following *following)
+{
+    const struct agent_progress *progress = following->want->progress;
+    int64_t done = number(following, "bytes_done");
+    int64_t total = number(following, "bytes_total");
+    struct agent_totals totals = {
+        .uploads = following->told,
+        .rate = number(following, "rate"),
+        .upload_bytes = following->told ? number(following, "size") : done,
+        .waiting_bytes = following->told ? 0 : number(following, "size") - done,
+    };
+
+    if (!progress)
+        return;
+    totals.counts[state_of(following)] = 1;
+    if (total > 0) {
+        totals.transfer_count = 1;
+        totals.transfers[0] = (struct live_transfer){.path = following->want->file->path,
+                                                     .direction = following->told ? "down" : "up",
+                                                     .bytes_done = done,
+                                                     .bytes_total = total,
+                                                     .rate = totals.rate};
+    }
+    progress->update(progress->owner, &totals);
+}
+
+static void tell_known(struct following *following)
+{
+    const struct upload_follow *want = following->want;
+    const char *firmware_id = text(following, "firmware_id");
+
+    if (!firmware_id || following->told)
+        return;
+    following->told = true;
+    want->known(want->owner, firmware_id, text(following, "other"));
+}
+
+/* Its reason gives the exit code, as it would here. */
+static bool end_with_reason(const struct following *following, struct err *err)
+{
+    const char *reason = text(following, "error");
+
+    return err_set(err, err_kind_of_exit((int)number(following, "exit")), "%s",
+                   reason ? reason : "the agent gives no reason");
+}
+
+/* A pause is somebody's decision; an outage is waited out for a while. The item stays there. */
+static bool is_held_up(struct following *following, struct err *err)
+{
+    const char *closed = text(following, "closed");
+    enum err_kind kind = err_kind_of_exit((int)number(following, "closed_exit"));
+    int64_t now_ms = clock_steady_ms();
+
+    if (!closed || kind == ERR_OK) {
+        following->closed_since_ms = 0;
+        return false;
+    }
+    if (following->closed_since_ms == 0)
+        following->closed_since_ms = now_ms;
+    if (err_kind_exit(kind) == err_kind_exit(ERR_NETWORK) &&
+        now_ms - following->closed_since_ms < UNREACHABLE_MS)
+        return false;
+    err_set(err, kind, "%s; the agent keeps the file and sends it when it can", closed);
+    return true;
+}
+
+static bool is_late(struct following *following, struct err *err)
+{
+    int64_t now_ms = clock_steady_ms();
+    int64_t timeout_ms = following->want->wait_timeout_ms;
+
+    if (!following->told || timeout_ms == 0)
+        return false;
+    if (following->deadline_ms == 0)
+        following->deadline_ms = now_ms + timeout_ms;
+    if (now_ms < following->deadline_ms)
+        return false;
+    err_set(err, ERR_DEADLINE,
+            "the deadline came before the analysis ended; the agent goes on with it: onekey-agent "
+            "ci-result --firmware-id %s",
+            text(following, "firmware_id"));
+    return true;
+}
+
+/* True when there is no more to wait for. *outcome as upload_follow() returns it. */
+static bool is_over(struct following *following, enum upload_followed *outcome, struct err *err)
+{
+    enum item_state state = state_of(following);
+
+    *outcome = UPLOAD_ENDED;
+    if (following->told && (!following->want->wait || state == ITEM_DONE))
+        return true;
+    if (state == ITEM_FAILED || state == ITEM_HELD ||
+        json_is_true(json_object_get(following->row, "needs_person")))
+        return !end_with_reason(following, err);
+    if (state == ITEM_GONE) {
+        /* Restarted, it has the row but no longer the file. */
+        *outcome = number(following, "exit") == EXIT_GONE ? UPLOAD_AGAIN : UPLOAD_ENDED;
+        return !end_with_reason(following, err);
+    }
+    return is_held_up(following, err) || is_late(following, err);
+}
+
+/* False: it cannot be asked any more, or does not know the item. */
+static bool look(struct following *following, struct err *err)
+{
+    auto_json json_t *arguments = json_object();
+    struct asking asking = {.command = "handed", .arguments = arguments};
+
+    answer_json_put(arguments, "id", json_integer(following->id));
+    return ask(following, &asking, &following->row, err) == CONTROL_ANSWERED &&
+           asking.end.exit == 0;
+}
+
+static enum upload_followed follow(struct following *following, struct err *err)
+{
+    enum upload_followed outcome;
+
+    for (;;) {
+        *err = (struct err){.kind = ERR_OK};
+        if (!look(following, err))
+            return UPLOAD_AGAIN;
+        tell_known(following);
+        show_progress(following);
+        if (is_over(following, &outcome, err))
+            return outcome;
+        sleep_ms(following->told ? SLOW_LOOK_MS : LOOK_MS);
+    }
+}
+
+enum upload_followed upload_follow(const struct upload_follow *want, json_t **item, struct err *err)
+{
+    struct following following = {.want = want};
+    enum upload_followed outcome = hand_over(&following, err);
+
+    *item = NULL;
+    if (outcome == UPLOAD_ENDED && err->kind == ERR_OK)
+        outcome = follow(&following, err);
+    if (following.row)
+        *item = json_incref(json_object_get(following.row, "item"));
+    json_decref(following.row);
+    return outcome;
+}
