@@ -39,6 +39,7 @@ struct ignore_file {
     size_t count;
 };
 
+/* In the order in which they are missed: a person begins with what is ignored. */
 static const char *const keys[] = {"id", "reason", "expires"};
 
 enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
@@ -171,6 +172,7 @@ static bool read_entry(struct ignore_file *file, const struct tree_node *node, s
     return true;
 }
 
+/* By ID; of equal ones the first in the file first, so that the second one is told. */
 static int compare_rows(const void *left, const void *right)
 {
     const struct row *a = left;

@@ -1,3 +1,7 @@
+/*
+ * judgement.c - in doubt a finding counts: an entry that expired ignores nothing, an unknown
+ * severity is never below the threshold.
+ */
 #include "ci/judgement.h"
 
 #include <stdlib.h>

@@ -1,3 +1,7 @@
+/*
+ * junit.c - written as it goes, so that memory does not grow with the findings: both suites are
+ * counted first, as JUnit wants the counts in front.
+ */
 #include "ci/junit.h"
 
 #include "base/auto.h"

@@ -1,3 +1,7 @@
+/*
+ * report.c - a build's log is read from its end and by people in a hurry: what counts comes first,
+ * the list has a bound, and each name stays on its own line.
+ */
 #include "ci/report.h"
 
 #include "base/auto.h"

@@ -1,3 +1,7 @@
+/*
+ * result_json.c - every documented field is always there, so that a script can rely on it without
+ * looking first; null says that there is nothing.
+ */
 #include "ci/result_json.h"
 
 #include <stdbool.h>

@@ -1,3 +1,7 @@
+/*
+ * subject.c - the pages' paths are those that the official client prints; only the origin is
+ * ours to find out.
+ */
 #include "ci/subject.h"
 
 #include <assert.h>

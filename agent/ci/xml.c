@@ -1,3 +1,7 @@
+/*
+ * xml.c - the few rules of XML 1.0 for text (section 2.2 which characters there are, 3.3.3 what
+ * becomes of line ends in attributes).
+ */
 #include "ci/xml.h"
 
 #include <stdbool.h>

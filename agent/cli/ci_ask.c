@@ -1,3 +1,12 @@
+/*
+ * ci_ask.c - one question until it is answered.
+ *
+ *   good answer                       the count of failures starts over
+ *   refused token, another is there   asked again with that, at once
+ *   trouble that may pass             a notice, a wait, asked again
+ *   too many in a row, the deadline,
+ *   trouble that stays                the end, with the last answer's kind
+ */
 #include "cli/ci_ask.h"
 
 #include <stddef.h>

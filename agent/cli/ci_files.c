@@ -1,3 +1,7 @@
+/*
+ * ci_files.c - paths are the caller's own, from the command line; what is printed of them is
+ * printable all the same, as a pipeline may have made them of a branch's name.
+ */
 #include "cli/ci_files.h"
 
 #include <errno.h>

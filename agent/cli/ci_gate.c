@@ -57,6 +57,7 @@ static void notice(struct gate_run *run, const char *text)
 
 /* ---- what came before, and what is new ---- */
 
+/* One look at the newest firmwares of the product. */
 struct timeline_look {
     size_t count;
     struct findings_timeline timeline;
@@ -158,6 +159,7 @@ static void judge(struct gate_run *run)
 
 /* ---- reports ---- */
 
+/* In memory first: a stream of the session's output keeps its own errors (out.h). */
 static void write_text(struct gate_run *run)
 {
     enum ci_gate_report where = run->options->report;
@@ -229,6 +231,8 @@ static bool find_out(struct gate_run *run, struct err *err)
     return true;
 }
 
+/* A report that could not be written outranks the verdict: the build server would show an old one.
+ */
 static int decide(struct gate_run *run, struct err *err)
 {
     size_t counting = run->judgement.counting;
@@ -245,6 +249,7 @@ static int decide(struct gate_run *run, struct err *err)
     return run->options->exit_code_on_new_finding;
 }
 
+/* Also after a failure: what is known of the firmware by then is told. */
 static void fill_result(const struct gate_run *run, int exit_code, struct ci_gate_result *result)
 {
     const struct findings *findings = &run->findings;

@@ -1,3 +1,7 @@
+/*
+ * ci_wait.c - looks at the analysis at an interval. The platform tells nobody when it is done, so
+ * looking is all that can be done; the official client does the same.
+ */
 #include "cli/ci_wait.h"
 
 #include "base/auto.h"

@@ -82,6 +82,7 @@ static void put_links(struct page *page, const struct subject *subject)
     fputs("\n\n", page->stream);
 }
 
+/* Alignment of the numbers is Markdown's: a colon on the right. */
 static void put_counts(struct page *page, const struct findings *findings,
                        const struct judgement *judgement)
 {

@@ -1,3 +1,6 @@
+/*
+ * waiting_line.c - each write is one call: two steps of a pipeline may share a log.
+ */
 #include "cli/waiting_line.h"
 
 #include <stdio.h>

@@ -1,3 +1,7 @@
+/*
+ * findings.c - reads into a value of its own first: the caller's is filled by a whole answer or
+ * not at all.
+ */
 #include "onekey/findings.h"
 
 #include <assert.h>

@@ -10,6 +10,7 @@ there is, not over a list that somebody forgot to extend.
 from __future__ import annotations
 
 import functools
+import os
 import re
 import subprocess
 from typing import Dict, List, Optional
@@ -20,11 +21,17 @@ from harness import BINARY
 GLOBAL_HEAD = "Global options"
 
 
+def plain_environment(**more: str) -> Dict[str, str]:
+    """Nobody's own settings; what a sanitizer is told is handed on."""
+    kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return {**kept, "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", **more}
+
+
 @functools.lru_cache(maxsize=None)
 def help_text(*words: str) -> str:
     """Its standard output; anything on the other stream or another exit code is a mistake."""
     run = subprocess.run([BINARY, *words, "--help"], capture_output=True, text=True, timeout=60,
-                         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}, check=False)
+                         env=plain_environment(), check=False)
     assert (run.returncode, run.stderr) == (0, ""), f"{words}: {run}"
     return run.stdout
 

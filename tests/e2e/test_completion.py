@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from command_tables import commands, global_options, options
+from command_tables import commands, global_options, options, plain_environment
 from harness import BINARY, SLOW
 
 SHELLS = ["bash", "zsh", "fish"]
@@ -32,9 +32,8 @@ def fixture_folder(tmp_path):
 
 
 def environment(folder):
-    kept = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
-    return {**kept, "PATH": f"{BINARY.parent}:/usr/bin:/bin", "HOME": str(folder / "home"),
-            "LC_ALL": "C.UTF-8", "TERM": "xterm", "XDG_CONFIG_HOME": str(folder / "home")}
+    home = str(folder / "home")
+    return plain_environment(HOME=home, XDG_CONFIG_HOME=home, TERM="xterm")
 
 
 def script(shell, folder):

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from command_tables import commands, global_options, help_text, options, sections
+from command_tables import (commands, global_options, help_text, options, plain_environment,
+                            sections)
 from harness import BINARY
 
 SCREEN_LINES, SCREEN_COLUMNS = 40, 80
@@ -73,7 +74,8 @@ def test_the_examples_of_a_command_use_options_that_it_has(command):
 
 
 def test_no_command_at_all_is_a_usage_error_that_names_help():
-    run = subprocess.run([BINARY], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run([BINARY], capture_output=True, text=True, timeout=60, check=False,
+                         env=plain_environment())
 
     assert (run.returncode, run.stdout) == (64, "")
     assert "--help" in run.stderr

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from command_tables import commands, global_options, options, sections
+from command_tables import commands, global_options, options, plain_environment, sections
 from harness import BINARY, REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "lint"))
@@ -83,7 +83,6 @@ def test_the_configuration_in_the_page_is_a_good_one(tmp_path):
     path.chmod(0o600)
 
     run = subprocess.run([BINARY, "-c", path, "config", "check"], capture_output=True, text=True,
-                         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}, timeout=60,
-                         check=False)
+                         env=plain_environment(HOME=str(tmp_path)), timeout=60, check=False)
 
     assert run.returncode == 0, run
