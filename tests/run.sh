@@ -201,7 +201,7 @@ shell_check() {
 
 lint() {
     local name
-    for name in layers sizes banned migrations; do
+    for name in layers sizes banned migrations manual; do
         check "lint-$name" $python "tests/lint/$name.py"
     done
     check lint-format format_check

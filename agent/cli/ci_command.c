@@ -47,7 +47,7 @@ static const struct args_option ci_result_options[] = {
     ARGS_OPTION("--wait-timeout", 0, ARGS_SECONDS, wait_timeout_ms, "TIME",
                 "wait so long in all, then exit 5 (50m); 0: without an end"),
     ARGS_OPTION("--check-interval", 0, ARGS_SECONDS, check_interval_ms, "TIME",
-                "between two looks at the analysis (60s)"),
+                "between two looks, at most (60s); the first are closer"),
     ARGS_OPTION("--retry-count", 0, ARGS_NUMBER, retry_count, "N",
                 "how many failures in a row are waited out (10)"),
     ARGS_OPTION("--retry-wait", 0, ARGS_SECONDS, retry_wait_ms, "TIME",

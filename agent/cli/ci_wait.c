@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+enum { FIRST_PAUSE_MS = 5000 };
+
 /* One look at one firmware. */
 struct look {
     const char *id;
@@ -90,6 +92,7 @@ bool ci_wait(struct ci_ask *ask, struct subject *subject, int64_t check_interval
     auto_look struct look look = {.id = subject->firmware_id};
     int64_t interval_ms =
         check_interval_ms < CI_WAIT_LEAST_MS ? CI_WAIT_LEAST_MS : check_interval_ms;
+    int64_t pause_ms = interval_ms < FIRST_PAUSE_MS ? interval_ms : FIRST_PAUSE_MS;
     int64_t null_since_ms = 0;
 
     for (;;) {
@@ -109,7 +112,9 @@ bool ci_wait(struct ci_ask *ask, struct subject *subject, int64_t check_interval
         auto_free char *seen = state_text(&look.analysis);
         if (is_late)
             return be_late(ask, subject, seen, err);
-        ci_ask_pause(ask, interval_ms, seen);
+        ci_ask_pause(ask, pause_ms, seen);
+        /* A step of a pipeline often comes when it is nearly over: the first looks are closer. */
+        pause_ms = pause_ms * 2 < interval_ms ? pause_ms * 2 : interval_ms;
     }
 }
 

@@ -162,9 +162,10 @@ const struct command command_explain = {
     .operands = "PATH",
     .least = 1,
     .most = 1,
-    .about = "Each rule, each metadata field with its value and where that comes from, the\n"
-             "request, and what happens next. A path that does not exist is judged by its\n"
-             "name. Nothing is sent.\n",
+    .about = "For each watch that covers it: the rule and where that stands, how it settles, each\n"
+             "metadata field with its value and where that comes from, the requests without the\n"
+             "token, and what happens next. A path that does not exist is judged by its name.\n"
+             "Nothing is sent.\n",
     .examples = "onekey-agent explain /srv/builds/router/1.2/router.bin\n"
                 "onekey-agent explain build/new.img --json\n",
     .run = run,

@@ -128,7 +128,8 @@ def test_bash_completes_behind_an_equals_sign_and_behind_the_end_of_options(word
 
 
 @pytest.mark.parametrize("words, offered", [
-    (["--log-format=j"], {"--log-format=json"}), (["once", "--log-format=te"], {"--log-format=text"}),
+    (["--log-format=j"], {"--log-format=json"}),
+    (["once", "--log-format=te"], {"--log-format=text"}),
 ])
 def test_fish_completes_behind_an_equals_sign(words, offered, folder):
     assert fish_offers(folder, words) == offered
@@ -156,8 +157,9 @@ class Terminal:
     """An interactive zsh without anybody's configuration; every read has a bound."""
 
     #: What sets it up, a line each. The last one is over when a prompt of ours follows its word.
-    BEGIN = ["unsetopt beep prompt_cr prompt_sp list_ambiguous", "LISTMAX=10000", "stty cols 200 rows 200",
-             "zstyle ':completion:*' verbose no", "autoload -U compinit", "PS1='READY''>'"]
+    BEGIN = ["unsetopt beep prompt_cr prompt_sp list_ambiguous", "LISTMAX=10000",
+             "stty cols 200 rows 200", "zstyle ':completion:*' verbose no",
+             "autoload -U compinit", "PS1='READY''>'"]
 
     def __init__(self, folder, *lines):
         self.pid, self.fd = pty.fork()

@@ -157,7 +157,8 @@ def make_list_firmwares(maker):
     maker.done()
     other = maker.failed()
     return [maker.json("list-firmwares"), maker.json("list-firmwares", "--state", "duplicate"),
-            maker.json("list-firmwares", "--state", "held"), maker.json("list-firmwares", agent=other)]
+            maker.json("list-firmwares", "--state", "held"),
+            maker.json("list-firmwares", agent=other)]
 
 
 def make_list_firmwares_remote(maker):
@@ -170,7 +171,8 @@ def make_list_firmwares_remote(maker):
 def make_show(maker):
     firmware_id = maker.done()
     other = maker.failed()
-    return [maker.json("show", firmware_id), maker.json("show", maker.agent.builds / "router/1.0/copy.bin"),
+    return [maker.json("show", firmware_id),
+            maker.json("show", maker.agent.builds / "router/1.0/copy.bin"),
             maker.json("show", other.builds / "router/1.0/fw.bin", agent=other)]
 
 
@@ -214,7 +216,8 @@ def make_once_dry_run(maker):
 
 def make_explain(maker):
     maker.agent.configure(watch={"marker": "{path}.done", "sidecar": "{path}.yaml",
-                                 "attach_sbom": {"path": "{dir}/{stem}.cdx.json", "if_missing": "skip"}})
+                                 "attach_sbom": {"path": "{dir}/{stem}.cdx.json",
+                                                 "if_missing": "skip"}})
     maker.agent.image("router/1.0/fw.bin")
     before = maker.json("explain", maker.agent.builds / "router/1.0/fw.bin")
     for suffix in (".bin.done", ".cdx.json"):
@@ -231,7 +234,8 @@ def make_request(maker):
     image, sbom = maker.file("fw.bin"), maker.file("fw.cdx.json", b'{"bomFormat": "CycloneDX", '
                                                    b'"specVersion": "1.5", "version": 1}')
     told = [maker.upload("--dry-run", image, "--version", "1.2"),
-            maker.upload("--dry-run", image, "--sbom", sbom), maker.upload("--dry-run", "--sbom", sbom)]
+            maker.upload("--dry-run", image, "--sbom", sbom),
+            maker.upload("--dry-run", "--sbom", sbom)]
     assert maker.platform.requests() == []
     return told
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The manual is well-formed, its pages know each other, and onekey-agent.yaml(5) tells of every key.
+"""The manual is well-formed, its pages know each other, onekey-agent.yaml(5) tells of every key.
 
 packaging/man/*.scd is turned into pages by scdoc; groff finds what is wrong with them. The keys are
 those of config/onekey-agent.yaml, its examples included. What the program itself says (commands,

@@ -75,13 +75,15 @@ def test_a_right_page_passes(plant):
 
 
 @pytest.mark.parametrize("old, new, line, reason", [
-    pytest.param("*watch[].name*\n\tNeeded.\n\n", "", 1, "watch[].name is not told of", id="missing"),
+    pytest.param("*watch[].name*\n\tNeeded.\n\n", "", 1, "watch[].name is not told of",
+                 id="missing"),
     pytest.param("*version*", "*versoin*", 9, "versoin is no key", id="misspelt"),
     pytest.param("*api.url*, *api.tenant*", "*api.url*", 1, "api.tenant is not told of",
                  id="an example's key"),
     pytest.param("*version*\n\tThe form.\n", "*version*\n\tThe form.\n\n*version*\n\tAgain.\n", 12,
                  "version is told of twice", id="twice"),
-    pytest.param("*onekey-agent.yaml*(5)", "*onekey-agent-no*(1)", 29, "there is no onekey-agent-no(1)",
+    pytest.param("*onekey-agent.yaml*(5)", "*onekey-agent-no*(1)", 29,
+                 "there is no onekey-agent-no(1)",
                  id="a page that is not there"),
     pytest.param("onekey-agent.yaml(5) ", "onekey-agent.yaml(1) ", 1,
                  "want the title of onekey-agent.yaml.5", id="another section"),
