@@ -25,6 +25,7 @@ struct following {
     const struct upload_follow *want;
     int64_t id;
     bool told;
+    bool sent;           /* deadline_ms is that of its analysis */
     int64_t deadline_ms; /* steady; 0: none yet */
     int64_t closed_since_ms;
     json_t *row; /* the last answer */
@@ -233,21 +234,36 @@ static bool is_held_up(struct following *following, struct err *err)
     return true;
 }
 
-static bool is_late(struct following *following, struct err *err)
+/* As the command by itself: what waits is bounded, what moves is not. */
+static int64_t left_ms(struct following *following)
 {
     int64_t now_ms = clock_steady_ms();
-    int64_t timeout_ms = following->want->wait_timeout_ms;
+    bool is_sent = text(following, "firmware_id") != NULL;
 
-    if (!following->told || timeout_ms == 0)
+    if (following->deadline_ms == 0 || state_of(following) == ITEM_UPLOADING ||
+        is_sent != following->sent) {
+        following->sent = is_sent;
+        following->deadline_ms = now_ms + following->want->wait_timeout_ms;
+    }
+    return following->deadline_ms - now_ms;
+}
+
+static bool is_late(struct following *following, struct err *err)
+{
+    const char *error = text(following, "error");
+
+    if (following->want->wait_timeout_ms == 0 || left_ms(following) > 0)
         return false;
-    if (following->deadline_ms == 0)
-        following->deadline_ms = now_ms + timeout_ms;
-    if (now_ms < following->deadline_ms)
-        return false;
-    err_set(err, ERR_DEADLINE,
-            "the deadline came before the analysis ended; the agent goes on with it: onekey-agent "
-            "ci-result --firmware-id %s",
-            text(following, "firmware_id"));
+    if (following->sent)
+        err_set(err, ERR_DEADLINE,
+                "the deadline came before the analysis ended; the agent goes on with it: "
+                "onekey-agent ci-result --firmware-id %s",
+                text(following, "firmware_id"));
+    else
+        err_set(err, ERR_DEADLINE,
+                "the deadline came before the agent had sent it (%.300s); it keeps the file and "
+                "sends it when it can",
+                error ? error : text(following, "state"));
     return true;
 }
 

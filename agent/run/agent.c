@@ -215,7 +215,9 @@ static void on_statfs(uv_fs_t *request)
 
 static void look_at_disk(struct agent *agent)
 {
-    if (agent->statfs_busy || agent->ending)
+    bool has_none = agent->options->errand && !agent->options->errand->state_dir;
+
+    if (agent->statfs_busy || agent->ending || has_none)
         return;
     agent->statfs_busy = true;
     agent->statfs.data = agent;

@@ -214,24 +214,42 @@ static bool is_known_elsewhere(struct agent *agent)
     return true;
 }
 
-/* The wait for the analysis is bounded from its beginning: no upload is too long. */
-static bool is_past_deadline(struct agent *agent, const struct item *item)
+/* What waits is bounded, what moves is not: no upload is too long. */
+static int64_t left_ms(struct agent *agent, const struct item *item)
 {
-    const struct agent_errand *errand = errand_of(agent);
     int64_t now_ms = clock_steady_ms();
+
+    if (agent->deadline_ms == 0 || item->state == ITEM_UPLOADING ||
+        (item->firmware_id != NULL) != agent->errand_sent) {
+        agent->errand_sent = item->firmware_id != NULL;
+        agent->deadline_ms = now_ms + errand_of(agent)->wait_timeout_ms;
+    }
+    return agent->deadline_ms - now_ms;
+}
+
+static void end_late(struct agent *agent, const struct item *item)
+{
     struct err err;
 
-    if (!item->firmware_id || errand->wait_timeout_ms == 0)
-        return false;
-    if (agent->deadline_ms == 0)
-        agent->deadline_ms = now_ms + errand->wait_timeout_ms;
-    if (now_ms < agent->deadline_ms)
-        return false;
-    err_set(&err, ERR_DEADLINE,
-            "the deadline came before the analysis ended (%s); it goes on: onekey-agent ci-result "
-            "--firmware-id %s",
-            item->analysis_state ? item->analysis_state : "not started", item->firmware_id);
+    if (item->firmware_id)
+        err_set(&err, ERR_DEADLINE,
+                "the deadline came before the analysis ended (%s); it goes on: onekey-agent "
+                "ci-result --firmware-id %s",
+                item->analysis_state ? item->analysis_state : "not started", item->firmware_id);
+    else
+        err_set(&err, ERR_DEADLINE, "the deadline came before it was sent: %.300s",
+                item->error                         ? item->error
+                : agent->disk_low                   ? "the disk of the state directory is full"
+                : gate_why(agent->gate)->message[0] ? gate_why(agent->gate)->message
+                                                    : "nothing moved");
     end_with(agent, &err);
+}
+
+static bool is_past_deadline(struct agent *agent, const struct item *item)
+{
+    if (errand_of(agent)->wait_timeout_ms == 0 || left_ms(agent, item) > 0)
+        return false;
+    end_late(agent, item);
     return true;
 }
 

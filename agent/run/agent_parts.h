@@ -82,6 +82,7 @@ struct agent {
     int64_t book_busy_since_ms;
     int64_t book_asked_ms; /* whether an agent holds it */
     bool errand_told;
+    bool errand_sent; /* deadline_ms is that of its analysis */
 
     /* what was done */
     int64_t uploads;
