@@ -54,6 +54,7 @@ enum err_action {
     X(THROTTLED, "throttled", DOUBT, 75)                                                           \
     X(PROTOCOL, "protocol", DOUBT, 76)                                                             \
     X(MALFORMED, "malformed", GIVE_UP, 76)                                                         \
+    X(STRANGE, "strange", RECHECK, 76)                                                             \
     X(AUTH, "auth", PARK, 77)                                                                      \
     X(RIGHTS, "rights", HOLD, 77)                                                                  \
     X(TENANT, "tenant", PARK, 78)                                                                  \

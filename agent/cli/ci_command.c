@@ -18,7 +18,8 @@ static int ci_result(struct session *session, struct err *err)
     options.report = args->json ? CI_GATE_REPORT_NONE : CI_GATE_REPORT_STDOUT;
     if (!ci_gate_check(&options, err))
         return command_failed(err);
-    auto_platform struct platform *platform = platform_open(session, err);
+    auto_platform struct platform *platform =
+        platform_open_until(session, options.deadline_ms, err);
     if (!platform)
         return command_failed(err);
     int exit_code = ci_gate(session, platform, &options, &result, err);

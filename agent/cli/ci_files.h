@@ -12,12 +12,12 @@
 #include "ci/subject.h"
 #include "cli/session.h"
 
-/* NULL: *err (ERR_INPUT: it cannot be read; ERR_CONFIG: it is wrong). */
+/* NULL: *err (ERR_INPUT: it cannot be read, or is no file; ERR_CONFIG: it is wrong). */
 struct ignore_file *ci_files_ignore(const char *path, struct err *err);
 
 /*
  * May a report be put there? Its folder exists and may be written to, and nothing but a regular
- * file stands in its place: a report is written beside it and renamed.
+ * file stands in its place: a report is written beside it and renamed. Links are followed.
  */
 bool ci_files_may_write(const char *path, struct err *err);
 

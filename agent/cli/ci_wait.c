@@ -51,7 +51,7 @@ static bool take_look(struct ci_ask *ask, struct subject *subject, struct look *
     auto_free char *request = analysis_request(&look->id, 1);
 
     if (!ci_ask(ask, request, read_look, look, err))
-        return false;
+        return err_wrap(err, "look at the analysis");
     keep_words(subject, &look->analysis);
     return true;
 }

@@ -12,6 +12,7 @@
 #include "base/printable.h"
 #include "ci/report.h"
 #include "ci/severity.h"
+#include "onekey/refusal.h"
 
 /* Text is in memory, of bounded rows: a stream that fails has no memory left. */
 struct page {
@@ -61,6 +62,14 @@ static void put_name(struct page *page, const char *name)
     put(page, printable);
 }
 
+/* GitHub drops a page over 1 MiB: a name must not cost all the others. */
+static void put_short(struct page *page, const char *name)
+{
+    char text[REPORT_PLACE_SIZE];
+
+    put(page, refusal_excerpt(name, text, sizeof text));
+}
+
 static void begin_page(struct page *page, const struct subject *subject, const char *verdict)
 {
     auto_free char *title = subject_title(subject);
@@ -69,7 +78,7 @@ static void begin_page(struct page *page, const struct subject *subject, const c
     fputs("### ONEKEY: ", page->stream);
     put(page, verdict);
     fputs(" in ", page->stream);
-    put(page, title);
+    put_short(page, title);
     fprintf(page->stream, "\n\n[Firmware](<%s>)", subject->firmware_link);
 }
 
@@ -107,17 +116,17 @@ static void put_row(struct page *page, const struct judgement *judgement,
     char place[REPORT_PLACE_SIZE];
 
     fputs("| ", page->stream);
-    put_name(page, severity_text(finding->severity));
+    put_short(page, severity_text(finding->severity));
     fputs(" | ", page->stream);
     if (finding->type) {
-        put_name(page, finding->type);
+        put_short(page, finding->type);
         fputs(" ", page->stream);
     }
-    put_name(page, finding->id);
+    put_short(page, finding->id);
     fputs(" | ", page->stream);
     put(page, report_place(finding, place, sizeof place));
     fputs(" | ", page->stream);
-    put_name(page, reason ? reason : "yes");
+    put_short(page, reason ? reason : "yes");
     fputs(" |\n", page->stream);
 }
 

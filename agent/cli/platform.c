@@ -37,6 +37,7 @@ struct platform {
     const char *tenant;   /* the guard, borrowed; or NULL */
     struct secret *token; /* its own, of a session; else NULL */
     char token_origin[TOKEN_ORIGIN_SIZE];
+    int64_t deadline_ms; /* of questions without one of their own; 0: none */
 };
 
 /* One try and its end. */
@@ -170,11 +171,24 @@ static void ask_once(struct asking *asking, const struct platform_question *ques
         await_end(asking, op);
 }
 
+/* The last try gets some time whenever it begins. */
+static int64_t deadline_of_try(const struct platform *platform)
+{
+    int64_t last = clock_steady_ms() + PLATFORM_LAST_MS;
+
+    if (platform->deadline_ms == 0)
+        return 0;
+    return platform->deadline_ms > last ? platform->deadline_ms : last;
+}
+
 /* True after a wait: another try may follow. */
 static bool may_go_on(const struct asking *asking, int attempt)
 {
     int64_t wait = platform_wait_ms(&asking->err, attempt, asking->retry_after_ms);
+    int64_t deadline_ms = asking->platform->deadline_ms;
 
+    if (deadline_ms != 0 && wait >= deadline_ms - clock_steady_ms())
+        return false;
     if (wait >= 0)
         platform_wait(asking->platform, wait);
     return wait >= 0;
@@ -221,6 +235,11 @@ static void use_token(struct platform *platform, struct secret *token,
 
 struct platform *platform_open(struct session *session, struct err *err)
 {
+    return platform_open_until(session, 0, err);
+}
+
+struct platform *platform_open_until(struct session *session, int64_t deadline_ms, struct err *err)
+{
     const struct config *config = session->settings.config;
     char origin[TOKEN_ORIGIN_SIZE];
     struct secret *token = NULL;
@@ -237,6 +256,7 @@ struct platform *platform_open(struct session *session, struct err *err)
         secret_free(token);
         return NULL;
     }
+    platform->deadline_ms = deadline_ms;
     use_token(platform, token, origin);
     if (keep_guard(platform, err))
         return platform;
@@ -332,6 +352,7 @@ bool platform_ask_for(struct platform *platform, const struct platform_question 
     int attempt = 0;
 
     do {
+        asking.deadline_ms = deadline_of_try(platform);
         ask_once(&asking, question);
         if (asking.err.kind == ERR_OK)
             return true;

@@ -19,7 +19,11 @@
 #include "config/config.h"
 #include "onekey/identity.h"
 
-enum { PLATFORM_ATTEMPTS = 3, PLATFORM_WAIT_LONGEST_MS = 30 * 1000 };
+enum {
+    PLATFORM_ATTEMPTS = 3,
+    PLATFORM_WAIT_LONGEST_MS = 30 * 1000,
+    PLATFORM_LAST_MS = 10 * 1000,
+};
 
 struct platform;
 
@@ -33,6 +37,12 @@ struct platform *platform_new(const struct config *config, const struct secret *
  * refused token is then told with where it came from.
  */
 struct platform *platform_open(struct session *session, struct err *err);
+
+/*
+ * For a command that must end in time: its platform_ask(), and the question whose token it is,
+ * are over PLATFORM_LAST_MS after deadline_ms (clock_steady_ms(); 0: none) at the latest.
+ */
+struct platform *platform_open_until(struct session *session, int64_t deadline_ms, struct err *err);
 void platform_free(struct platform *platform); /* NULL is fine */
 
 /* Reads a complete 2xx answer, gone when it returns; its errors may be asked for again. */

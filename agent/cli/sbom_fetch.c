@@ -112,21 +112,24 @@ static void split(const char *path, struct target *target)
         target->folder = slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* A link is followed: the file that it leads to is replaced, and keeps its mode. */
+/*
+ * A link is followed: the file that it leads to is replaced, and keeps its mode. The file itself
+ * is asked before its name: /dev/stdout leads to a pipe, which has a name that leads nowhere.
+ */
 static bool find_target(const char *file, struct target *target, struct err *err)
 {
-    char *real = realpath(file, NULL);
-    auto_free char *path = real ? real : xstrdup(file);
     struct stat facts;
+    bool is_new = lstat(file, &facts) != 0 && errno == ENOENT;
 
-    if (real && stat(real, &facts) == 0) {
-        /* A rename would put a file in the place of a device. */
-        if (!S_ISREG(facts.st_mode))
-            return refuse("write", file, "not a regular file; without it stdout is used", err);
-        target->mode = facts.st_mode & 07777;
-    } else {
-        target->mode = usual_mode();
-    }
+    if (!is_new && stat(file, &facts) != 0)
+        return refuse("write", file, strerrordesc_np(errno), err);
+    /* A rename would put a file in the place of a device. */
+    if (!is_new && !S_ISREG(facts.st_mode))
+        return refuse("write", file, "not a regular file; without it stdout is used", err);
+    auto_free char *path = is_new ? xstrdup(file) : realpath(file, NULL);
+    if (!path)
+        return refuse("write", file, strerrordesc_np(errno), err);
+    target->mode = is_new ? usual_mode() : facts.st_mode & 0777;
     split(path, target);
     if (target->name[0] == '\0')
         return refuse("write", file, "that names a folder", err);

@@ -25,6 +25,7 @@ struct following {
     const struct upload_follow *want;
     int64_t id;
     bool told;
+    bool broke;          /* the agent went away while it was asked */
     bool sent;           /* deadline_ms is that of its analysis */
     int64_t deadline_ms; /* steady; 0: none yet */
     int64_t closed_since_ms;
@@ -115,6 +116,7 @@ static enum control_outcome hand_over_once(struct following *following, int *exi
                             .file_count = file->sbom_fd >= 0 ? 2 : 1};
     enum control_outcome outcome = ask(following, &asking, &row, err);
 
+    following->broke = asking.end.broke;
     if (outcome != CONTROL_ANSWERED)
         return outcome;
     *exit = asking.end.exit;
@@ -136,7 +138,9 @@ static enum upload_followed hand_over(struct following *following, struct err *e
         case CONTROL_NO_DAEMON:
             return UPLOAD_NO_AGENT;
         case CONTROL_FAILED:
-            return UPLOAD_ENDED;
+            /* Whether it took the file or not: the same bytes are known again. */
+            sleep_ms(following->broke ? LOOK_MS : 0);
+            return following->broke ? UPLOAD_AGAIN : UPLOAD_ENDED;
         case CONTROL_ANSWERED:
             break;
         }

@@ -56,6 +56,9 @@ static void on_known(void *owner, const char *firmware_id, const char *other)
     struct running *running = owner;
     struct upload_outcome *outcome = running->outcome;
 
+    /* Told once, though an agent that was started anew says it again. */
+    if (outcome->firmware_id && strcmp(outcome->firmware_id, firmware_id) == 0)
+        return;
     text_replace(&outcome->firmware_id, firmware_id);
     text_replace(&outcome->other, other);
     if (other) {

@@ -151,6 +151,7 @@ static bool receive(const struct asking *asking, struct control_line *lines, cha
         return control_line_add(lines, room, (size_t)size, err);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return true;
+    asking->end->broke = true;
     return err_set(err, ERR_IO, "the agent went away in the middle of its answer");
 }
 

@@ -41,6 +41,7 @@ struct control_request {
 };
 
 struct control_end {
+    bool broke; /* of CONTROL_FAILED: the agent went away in the middle; it may have done it */
     int exit;
     char error[512]; /* "" for none; print it through printable.h */
 };

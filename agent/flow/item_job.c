@@ -113,7 +113,8 @@ static void try_again(struct item_job *job)
     item->attempts++;
     item->trouble_ms += wait_ms;
     if (item->trouble_ms > settings->give_up_after_ms) {
-        err_wrap(&job->end, "gave up after %jd attempts", (intmax_t)item->attempts);
+        err_wrap(&job->end, "gave up after %jd attempt%s", (intmax_t)item->attempts,
+                 item->attempts == 1 ? "" : "s");
         give_up(job);
         return;
     }
@@ -126,8 +127,10 @@ static void try_again(struct item_job *job)
 
 static void hold(struct item_job *job)
 {
-    err_wrap(&job->end, "missing right to %s in product group %s", job->kind->right,
-             job->item.product_group ? job->item.product_group : "Default");
+    err_wrap(&job->end,
+             "missing right to %s in product group %s, which takes a new token, since a token's "
+             "rights cannot be changed",
+             job->kind->right, job->item.product_group ? job->item.product_group : "Default");
     item_job_note_held(job->flow, &job->item, job->kind->right, job->end.message);
     item_note_error(&job->item, &job->end);
     item_move(&job->item, ITEM_HELD, clock_wall_ms());

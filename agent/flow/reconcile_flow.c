@@ -154,7 +154,8 @@ static void take(struct flow *flow, struct item *item, const char *firmware_id)
 static void give_up(struct flow *flow, struct item *item)
 {
     auto_free char *shown = printable_new(item->path);
-    auto_free char *why = xasprintf("gave up after %jd attempts: %s", (intmax_t)item->attempts,
+    auto_free char *why = xasprintf("gave up after %jd attempt%s: %s", (intmax_t)item->attempts,
+                                    item->attempts == 1 ? "" : "s",
                                     item->error ? item->error : "the platform did not take it");
     auto_free char *text = xasprintf("%s: %s", shown, why);
 
@@ -188,6 +189,13 @@ static void ask_a_person(struct flow *flow, struct item *item, const char *reaso
     auto_free char *shown = printable_new(item->path);
     auto_free char *text = xasprintf("%s: %s", shown, reason);
 
+    struct err err;
+
+    err_set(
+        &err, ERR_UNSURE,
+        "%s: look there, then: onekey-agent retry PATH --assume FIRMWARE_ID, or --assume missing",
+        reason);
+    item_note_error(item, &err);
     item->misses = ITEM_NEEDS_PERSON;
     item->due_at = clock_wall_ms() + PERSON_LOOK_MS;
     flow->hooks->alert(flow->owner, "upload_unconfirmed", item->path, text,

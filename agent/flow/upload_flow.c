@@ -319,7 +319,7 @@ static void read_firmware_id(struct upload_job *upload, const struct http_reply 
         text_replace(&upload->base.item.firmware_id, id);
         return;
     }
-    err->kind = ERR_UNSURE;
+    err->kind = ERR_STRANGE;
 }
 
 /* Of what was read for sending, where nobody hashed it before. */
@@ -343,8 +343,9 @@ static void on_sent(void *owner, const struct http_reply *reply, const struct er
     else
         read_firmware_id(upload, reply, &end);
     /* Answered by somebody in between, or ended by us behind the last byte: it may be taken. */
-    if ((end.kind == ERR_PROTOCOL && reply->sent > 0) ||
-        (end.kind == ERR_CANCELLED && reply->all_sent))
+    if (end.kind == ERR_PROTOCOL && reply->sent > 0)
+        end.kind = ERR_STRANGE;
+    if (end.kind == ERR_CANCELLED && reply->all_sent)
         end.kind = ERR_UNSURE;
     /* The registration is no longer known there: nothing was taken, a new one is made. */
     if (end.kind == ERR_REJECTED && (reply->status == 404 || reply->status == 410))

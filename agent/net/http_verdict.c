@@ -149,7 +149,12 @@ void http_verdict_explain(const struct http_facts *facts, enum err_kind kind, co
     auto_free char *text = facts->status >= 400 ? platform_text(body, size) : NULL;
     const char *why = text ? text : remark(facts);
 
-    if (why)
+    if (facts->status == 413)
+        err_record(err, kind,
+                   "HTTP 413: the file is too large for the platform or a proxy before "
+                   "it%s%s",
+                   text ? ": " : "", text ? text : "");
+    else if (why)
         err_record(err, kind, "HTTP %ld: %s", facts->status, why);
     else
         err_record(err, kind, "HTTP %ld", facts->status);

@@ -14,6 +14,8 @@
 #include "onekey/graphql.h"
 #include "onekey/graphql_texts.h"
 
+enum { JOINED_MAX = 100 }; /* all that the platform is known to say, joined, is shorter */
+
 static void release_list(struct finding_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -83,13 +85,17 @@ static bool same_severity(const char *a, const char *b)
     return a == b || (a && b && strcasecmp(a, b) == 0);
 }
 
-/* What was said before is in the word already when it comes a third time. */
+/*
+ * What was said before is in the word already when it comes a third time. A word that is long
+ * is no known one any more, and nobody reads the rest of it.
+ */
 static void join_severity(struct finding *cve, const char *severity)
 {
     const char *old = cve->severity ? cve->severity : "unknown";
     const char *more = severity ? severity : "unknown";
 
-    if (same_severity(cve->severity, severity) || strcasestr(old, more))
+    if (same_severity(cve->severity, severity) || strnlen(old, JOINED_MAX + 1) > JOINED_MAX ||
+        strcasestr(old, more))
         return;
     char *joined = xasprintf("%s/%s", old, more);
     free(cve->severity);
@@ -273,6 +279,9 @@ enum findings_place findings_place_of(const struct findings_timeline *timeline, 
         at++;
     if (at == timeline->count)
         return FINDINGS_UNKNOWN;
+    /* Against itself nothing would be new: a firmware may stand there once an analysis. */
+    while (at + 1 < timeline->count && strcasecmp(timeline->ids[at + 1], id) == 0)
+        at++;
     if (at + 1 < timeline->count) {
         *previous = timeline->ids[at + 1];
         return FINDINGS_AFTER;

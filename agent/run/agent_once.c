@@ -58,9 +58,10 @@ bool agent_is_stuck(struct agent *agent)
     }
     if (gate_state(gate) == GATE_UNREACHABLE && gate_failed_probes(gate) >= UNREACHABLE_PROBES) {
         agent->end = *gate_why(gate);
-        if (err_kind_exit(agent->end.kind) != 76)
+        if (err_kind_exit(agent->end.kind) != 76 && agent->end.kind != ERR_THROTTLED)
             agent->end.kind = ERR_NETWORK;
-        err_wrap(&agent->end, "the platform is unreachable");
+        err_wrap(&agent->end, agent->end.kind == ERR_THROTTLED ? "the platform wants fewer requests"
+                                                               : "the platform is unreachable");
         return true;
     }
     if (agent->flow.survey.failures >= UNREACHABLE_PROBES) {

@@ -258,6 +258,8 @@ static bool save_by_agent(struct book *book, struct saving *saving, struct err *
         return err_set(err, ERR_BUSY, "another process holds the ledger in %.300s",
                        book->options.state_dir);
     case CONTROL_FAILED:
+        if (end.broke) /* saved once more, it is the same */
+            err->kind = ERR_BUSY;
         return false;
     case CONTROL_ANSWERED:
         break;

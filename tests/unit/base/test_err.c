@@ -171,6 +171,7 @@ static void the_kinds_that_decide_about_other_peoples_work_are_these(void **stat
         {"so does the token of another tenant", ERR_TENANT, ACTION_PARK, 78},
         {"a missing right holds one item", ERR_RIGHTS, ACTION_HOLD, 77},
         {"a lost answer is looked into before sending again", ERR_UNSURE, ACTION_RECHECK, 69},
+        {"a strange answer to a body too", ERR_STRANGE, ACTION_RECHECK, 76},
         {"the network's trouble is no file's", ERR_NETWORK, ACTION_DOUBT, 69},
         {"nor is the platform's", ERR_SERVER, ACTION_DOUBT, 69},
         {"nor a rate limit", ERR_THROTTLED, ACTION_DOUBT, 75},
@@ -192,6 +193,18 @@ static void the_kinds_that_decide_about_other_peoples_work_are_these(void **stat
     }
 }
 
+static void an_exit_code_names_a_kind_that_has_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ERR_KIND_COUNT; i++) {
+        int exit_code = err_kind_exit((enum err_kind)i);
+
+        assert_int_equal(err_kind_exit(err_kind_of_exit(exit_code)), exit_code);
+    }
+    assert_int_equal(err_kind_of_exit(0), ERR_OK);
+    assert_int_equal(err_kind_of_exit(99), ERR_INTERNAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +217,7 @@ int main(void)
         cmocka_unit_test(a_name_of_another_version_is_an_internal_error),
         cmocka_unit_test(every_kind_has_an_action_and_a_documented_exit_code),
         cmocka_unit_test(the_kinds_that_decide_about_other_peoples_work_are_these),
+        cmocka_unit_test(an_exit_code_names_a_kind_that_has_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
