@@ -102,8 +102,9 @@ void report_write(FILE *stream, const struct subject *subject, const struct find
                   const struct judgement *judgement)
 {
     auto_free char *title = subject_title(subject);
+    char shown[REPORT_PLACE_SIZE];
 
-    fprintf(stream, "%s (%s)\n", title, subject->firmware_id);
+    fprintf(stream, "%s (%s)\n", refusal_excerpt(title, shown, sizeof shown), subject->firmware_id);
     write_basis(stream, subject);
     write_counts(stream, findings, judgement);
     write_rows(stream, judgement);

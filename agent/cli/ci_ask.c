@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/session.h"
-#include "onekey/graphql.h"
+#include "onekey/findings.h"
 
 enum { NO_DEADLINE = -1 };
 
@@ -84,7 +84,7 @@ static bool renew_token(struct ci_ask *ask, struct err *err)
 bool ci_ask(struct ci_ask *ask, const char *request, platform_reply_fn *reply, void *owner,
             struct err *err)
 {
-    const struct platform_question question = {.body = request, .max_answer = GRAPHQL_BYTES_MAX};
+    const struct platform_question question = {.body = request, .max_answer = FINDINGS_BYTES_MAX};
 
     for (;;) {
         struct platform_try try = {.deadline_ms = deadline_of_try(ask)};

@@ -37,17 +37,18 @@ struct ignore_file *ci_files_ignore(const char *path, struct err *err)
     auto_buf struct buf bytes = {.max = IGNORE_FILE_MAX_BYTES};
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-    if (fd < 0)
+    if (fd < 0) {
         err_sys(err, errno, "open the ignore file %.200s", shown);
-    else if (!can_be_read_again(fd))
+    } else if (!can_be_read_again(fd)) {
         err_set(err, ERR_INPUT,
                 "read the ignore file %.200s: it is a pipe or a device, and is read more than "
                 "once; write it into a file",
                 shown);
-    else if (buf_read_fd(&bytes, fd, err))
+    } else if (buf_read_fd(&bytes, fd, err)) {
         return ignore_file_parse(path, bytes.bytes ? bytes.bytes : "", bytes.size, err);
-    else
+    } else {
         err_prefix(err, "read the ignore file %.200s", shown);
+    }
     err->kind = err->kind == ERR_PROTOCOL ? ERR_CONFIG : ERR_INPUT; // longer than anybody writes
     return NULL;
 }

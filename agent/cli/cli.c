@@ -93,14 +93,14 @@ static int finish(struct session *session, int exit_code, struct err *err)
 {
     struct err lost = {.kind = ERR_OK};
 
-    if (!out_finish(&session->out, &lost)) {
-        if (lost.message[0] != '\0')
-            session_say("%s", lost.message);
-        return command_failed(&lost);
-    }
+    bool arrived = out_finish(&session->out, &lost);
     if (exit_code != 0 && err->message[0] != '\0')
         session_say("%s", err->message);
-    return exit_code;
+    if (arrived)
+        return exit_code;
+    if (lost.message[0] != '\0')
+        session_say("%s", lost.message);
+    return command_failed(&lost);
 }
 
 static const char *environment(const char *name)

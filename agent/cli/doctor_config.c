@@ -207,7 +207,7 @@ static void tell_trust(struct doctor *doctor, const struct config *config)
     if (config->api.disable_tls_verify)
         doctor_warn(doctor, "trust store", "leave --disable-tls-verify out; use --ca-file",
                     "certificates are not checked: everybody on the way can read the token");
-    if (named)
+    if (named && *named)
         tell_store(doctor, "trust store", named, "SSL_CERT_FILE");
     else if (usual && access(usual, R_OK) == 0)
         tell_store(doctor, "trust store", usual, "the system's");

@@ -24,7 +24,7 @@
 
 enum { DAY_MS = 24 * 60 * 60 * 1000, EXPIRY_WARN_DAYS = 14 };
 
-static const char wrong_token[] = "make a new token on the platform and put it in this place";
+static const char wrong_token[] = "put a new token in this place";
 
 /* The token and what the platform said about it. */
 struct patient {

@@ -10,10 +10,9 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/publish.h"
+#include "cli/ci_files.h"
 #include "cli/ci_gate.h"
 #include "cli/command.h"
 #include "cli/job_summary.h"
@@ -41,18 +40,6 @@ static void after_release(struct after *after)
 
 /* ---- before the upload ---- */
 
-static bool is_writable_folder_of(const char *file, struct err *err)
-{
-    const char *slash = strrchr(file, '/');
-    auto_free char *folder =
-        slash ? xstrndup(file, slash == file ? 1 : (size_t)(slash - file)) : xstrdup(".");
-    struct publish probe = {.folder_fd = -1, .fd = -1};
-    bool ok = publish_open(folder, &probe, err);
-
-    publish_discard(&probe);
-    return ok || err_wrap(err, "--sbom-out");
-}
-
 bool upload_after_prepare(struct session *session, struct err *err)
 {
     const struct args *args = &session->args;
@@ -62,7 +49,7 @@ bool upload_after_prepare(struct session *session, struct err *err)
         return true;
     ci_gate_options_init(&options, args);
     return ci_gate_check(&options, err) &&
-           (!args->sbom_out || is_writable_folder_of(args->sbom_out, err));
+           (!args->sbom_out || ci_files_may_write(args->sbom_out, err));
 }
 
 /* ---- behind it ---- */
@@ -118,24 +105,14 @@ static bool is_analysed(const struct after *after)
            (strcmp(state, "done") == 0 || strcmp(state, "fetching") == 0);
 }
 
-static int64_t deadline_ms(const struct args *args)
+static int ask_gate(struct after *after, struct platform *platform,
+                    const struct ci_gate_options *wanted, struct err *err)
 {
-    int64_t timeout_ms =
-        args->wait_timeout_ms == ARGS_NOT_SAID ? ARGS_CI_WAIT_TIMEOUT_MS : args->wait_timeout_ms;
-
-    return timeout_ms == 0 ? 0 : clock_steady_ms() + timeout_ms;
-}
-
-static int ask_gate(struct after *after, struct platform *platform, struct err *err)
-{
-    const struct args *args = &after->session->args;
-    struct ci_gate_options options;
+    struct ci_gate_options options = *wanted;
     auto_ci_gate_result struct ci_gate_result result = {0};
 
-    ci_gate_options_init(&options, args);
     options.firmware_id = after->outcome->firmware_id;
     options.analysed = is_analysed(after);
-    options.deadline_ms = deadline_ms(args);
     options.report = CI_GATE_REPORT_STDERR;
     int exit_code = ci_gate(after->session, platform, &options, &result, err);
     after->gate = json_incref(result.document);
@@ -146,11 +123,14 @@ static int ask_gate(struct after *after, struct platform *platform, struct err *
 static int ask_platform(struct after *after, struct err *err)
 {
     struct err no_sbom = {.kind = ERR_OK};
-    auto_platform struct platform *platform = platform_open(after->session, err);
+    struct ci_gate_options options;
 
+    ci_gate_options_init(&options, &after->session->args);
+    auto_platform struct platform *platform =
+        platform_open_until(after->session, options.deadline_ms, err);
     if (!platform)
         return command_failed(err);
-    int exit_code = ask_gate(after, platform, err);
+    int exit_code = ask_gate(after, platform, &options, err);
     if (exit_code != 0 && err->kind != ERR_GATE)
         return exit_code;
     if (fetch_sbom(after, platform, &no_sbom))

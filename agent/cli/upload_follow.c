@@ -18,7 +18,6 @@ enum {
     SLOW_LOOK_MS = 1000, /* once it only waits for the platform */
     UNREACHABLE_MS = 5 * 60 * 1000,
     EXIT_BUSY = 75,
-    EXIT_GONE = 66,
 };
 
 struct following {
@@ -247,7 +246,9 @@ static int64_t left_ms(struct following *following)
     if (following->deadline_ms == 0 || state_of(following) == ITEM_UPLOADING ||
         is_sent != following->sent) {
         following->sent = is_sent;
-        following->deadline_ms = now_ms + following->want->wait_timeout_ms;
+        if (__builtin_add_overflow(now_ms, following->want->wait_timeout_ms,
+                                   &following->deadline_ms))
+            following->deadline_ms = INT64_MAX; /* nobody lives to see it */
     }
     return following->deadline_ms - now_ms;
 }
@@ -271,6 +272,14 @@ static bool is_late(struct following *following, struct err *err)
     return true;
 }
 
+/* With its files, that is: one that changed meanwhile has another kind. */
+static bool is_gone(const struct following *following)
+{
+    const char *kind = text(following, "error_kind");
+
+    return kind && strcmp(kind, err_kind_name(ERR_GONE)) == 0;
+}
+
 /* True when there is no more to wait for. *outcome as upload_follow() returns it. */
 static bool is_over(struct following *following, enum upload_followed *outcome, struct err *err)
 {
@@ -284,7 +293,7 @@ static bool is_over(struct following *following, enum upload_followed *outcome, 
         return !end_with_reason(following, err);
     if (state == ITEM_GONE) {
         /* Restarted, it has the row but no longer the file. */
-        *outcome = number(following, "exit") == EXIT_GONE ? UPLOAD_AGAIN : UPLOAD_ENDED;
+        *outcome = is_gone(following) ? UPLOAD_AGAIN : UPLOAD_ENDED;
         return !end_with_reason(following, err);
     }
     return is_held_up(following, err) || is_late(following, err);

@@ -71,6 +71,13 @@ static void on_known(void *owner, const char *firmware_id, const char *other)
     running->known(running->session, firmware_id);
 }
 
+static void on_waits(void *owner, const char *why)
+{
+    const struct running *running = owner;
+
+    session_notice(running->session, "%s: waiting for its firmware ID", why);
+}
+
 static int64_t wait_timeout_ms(const struct args *args)
 {
     return args->wait_timeout_ms == ARGS_NOT_SAID ? ARGS_CI_WAIT_TIMEOUT_MS : args->wait_timeout_ms;
@@ -202,6 +209,7 @@ static int by_itself(struct running *running, const struct upload_files *files,
         .state_dir = upload_state_dir(config),
         .sbom_directory = directory,
         .known = on_known,
+        .waits = on_waits,
         .owner = running,
     };
     errand.file.hash_sent = !errand.state_dir;

@@ -178,6 +178,7 @@ static void put_item(const struct item *item, const struct item *own, json_t *ro
     answer_json_put_text(row, "sha256", item->sha256);
     answer_json_put(row, "size", json_integer(item->size));
     answer_json_put_text(row, "error", item->error);
+    answer_json_put_text(row, "error_kind", item->error_kind);
     answer_json_put(row, "exit", json_integer(err_kind_exit(kind)));
     answer_json_put(
         row, "needs_person",

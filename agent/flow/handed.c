@@ -177,11 +177,11 @@ static bool save_row(struct flow *flow, struct item *item, struct err *err)
            (!found || item_supersede(flow->db, old.id, err)) && item_save(flow->db, item, err);
 }
 
-static bool keep(struct flow *flow, const struct handed_file *file, int64_t id, struct err *err)
+/* In the flow at once, under no item yet. */
+static struct handed *keep(struct flow *flow, const struct handed_file *file, struct err *err)
 {
     struct handed *handed = xcalloc(1, sizeof *handed);
 
-    handed->item_id = id;
     handed->fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 3);
     handed->sbom_fd = file->sbom_fd < 0 ? -1 : fcntl(file->sbom_fd, F_DUPFD_CLOEXEC, 3);
     handed->sbom_path = file->sbom_path ? xstrdup(file->sbom_path) : NULL;
@@ -189,12 +189,13 @@ static bool keep(struct flow *flow, const struct handed_file *file, int64_t id, 
     handed->force = file->force;
     handed->hash_sent = file->hash_sent;
     if (handed->fd < 0 || (file->sbom_fd >= 0 && handed->sbom_fd < 0)) {
+        err_sys(err, errno, "keep the files that were handed over");
         release(handed);
-        return err_sys(err, errno, "keep the files that were handed over");
+        return NULL;
     }
     handed->next = flow->handed;
     flow->handed = handed;
-    return true;
+    return handed;
 }
 
 bool handed_add(struct flow *flow, const struct handed_file *file, int64_t *id, struct err *err)
@@ -210,8 +211,13 @@ bool handed_add(struct flow *flow, const struct handed_file *file, int64_t *id, 
         return false;
     auto_item struct item item = item_of(file, &facts);
     take_metadata(&item, file);
-    if (!save_row(flow, &item, err) || !keep(flow, file, item.id, err))
+    struct handed *handed = keep(flow, file, err);
+    if (!handed)
         return false;
-    *id = item.id;
+    if (!save_row(flow, &item, err)) {
+        handed_drop(flow, handed->item_id);
+        return false;
+    }
+    *id = handed->item_id = item.id;
     return true;
 }

@@ -201,6 +201,19 @@ static const struct item *find_sibling(const struct hash_job *hash)
     return NULL;
 }
 
+/* Forced, a file is sent once more, not once for each time that its command was cut off. */
+static bool find_in_ledger(struct hash_job *hash, struct item *original, bool *found,
+                           struct err *err)
+{
+    const struct source *source = hash->base.source;
+    struct db *db = hash->base.flow->db;
+
+    if (!source && wants_second_upload(hash))
+        return item_open_upload(db, &hash->base.item, original, found, err);
+    return item_by_content(db, &hash->base.item, source && source->per_version, original, found,
+                           err);
+}
+
 /* The same bytes known already: this path is an alias of that item. */
 static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err)
 {
@@ -214,11 +227,7 @@ static bool find_original(struct hash_job *hash, bool *is_alias, struct err *err
         item_move(item, ITEM_DUPLICATE, clock_wall_ms());
         return true;
     }
-    if (!hash->base.source && wants_second_upload(hash))
-        return true;
-    if (!item_by_content(hash->base.flow->db, item,
-                         hash->base.source && hash->base.source->per_version, &original, is_alias,
-                         err))
+    if (!find_in_ledger(hash, &original, is_alias, err))
         return false;
     if (!*is_alias)
         return true;

@@ -198,7 +198,7 @@ bool findings_compare_reply(const char *bytes, size_t size, struct findings *fin
     auto_json json_t *data = NULL;
     struct findings read = {0};
 
-    return graphql_reply(bytes, size, &data, err) &&
+    return graphql_reply_up_to(bytes, size, FINDINGS_BYTES_MAX, &data, err) &&
            take_if(read_comparison(data, &read, err), &read, findings);
 }
 
@@ -213,7 +213,7 @@ bool findings_own_reply(const char *bytes, size_t size, struct findings *finding
     auto_json json_t *data = NULL;
     struct findings read = {0};
 
-    return graphql_reply(bytes, size, &data, err) &&
+    return graphql_reply_up_to(bytes, size, FINDINGS_BYTES_MAX, &data, err) &&
            take_if(read_own(data, &read, err), &read, findings);
 }
 
@@ -257,7 +257,7 @@ bool findings_timeline_reply(const char *bytes, size_t size, size_t count,
     const json_t *product = NULL;
     const json_t *entries = NULL;
 
-    if (!graphql_reply(bytes, size, &data, err) ||
+    if (!graphql_reply_up_to(bytes, size, FINDINGS_BYTES_MAX, &data, err) ||
         !field_object(data, "firmware", &firmware, err) ||
         !field_object(firmware, "product", &product, err) ||
         !field_list(product, "firmwareTimeline", &entries, err))

@@ -23,6 +23,9 @@
 #include "base/err.h"
 #include "onekey/field.h"
 
+/* All CVEs of a first firmware come at once; in memory an answer takes some ten times its size. */
+enum { FINDINGS_BYTES_MAX = 32 << 20 };
+
 enum finding_kind { FINDING_ISSUE, FINDING_CVE };
 
 struct finding { /* NULL: the platform does not say */

@@ -140,12 +140,12 @@ bool graphql_data(const json_t *envelope, const json_t **data, struct err *err)
     return true;
 }
 
-bool graphql_reply(const char *bytes, size_t size, json_t **data, struct err *err)
+bool graphql_reply_up_to(const char *bytes, size_t size, size_t max, json_t **data, struct err *err)
 {
     auto_json json_t *envelope = NULL;
     const json_t *found = NULL;
 
-    if (!graphql_envelope(bytes, size, GRAPHQL_BYTES_MAX, &envelope, err))
+    if (!graphql_envelope(bytes, size, max, &envelope, err))
         return false;
     const json_t *errors = json_object_get(envelope, "errors");
     if (errors)
@@ -154,4 +154,9 @@ bool graphql_reply(const char *bytes, size_t size, json_t **data, struct err *er
         return false;
     *data = json_incref(json_object_get(envelope, "data"));
     return true;
+}
+
+bool graphql_reply(const char *bytes, size_t size, json_t **data, struct err *err)
+{
+    return graphql_reply_up_to(bytes, size, GRAPHQL_BYTES_MAX, data, err);
 }

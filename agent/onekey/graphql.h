@@ -39,6 +39,10 @@ char *graphql_request(const char *query, json_t *variables);
  */
 bool graphql_reply(const char *bytes, size_t size, json_t **data, struct err *err);
 
+/* The same for who expects larger answers. */
+bool graphql_reply_up_to(const char *bytes, size_t size, size_t max, json_t **data,
+                         struct err *err);
+
 /*
  * The same without looking at "errors": *envelope is the whole object, for the callers that can use
  * an answer in parts (analysis.h) or want another cap (query.h). "errors", where present, is a

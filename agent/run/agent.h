@@ -53,6 +53,8 @@ struct agent_errand {
 
     /* Once, as soon as it is kept; other is the path of the same bytes that had it before. */
     void (*known)(void *owner, const char *firmware_id, const char *other);
+    /* Once: another process is sending the same bytes, and this one waits for it. */
+    void (*waits)(void *owner, const char *why);
     void *owner;
 
     struct item result;  /* at the end; the caller releases it */

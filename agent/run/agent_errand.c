@@ -97,6 +97,16 @@ static bool has_agent_appeared(struct agent *agent, int64_t now_ms)
     return book_has_agent(agent->book);
 }
 
+static void tell_waiting(struct agent *agent, const struct err *err)
+{
+    const struct agent_errand *errand = errand_of(agent);
+
+    if (agent->errand_waits || !book_other(agent->book)->path)
+        return;
+    agent->errand_waits = true;
+    errand->waits(errand->owner, err->message);
+}
+
 static void note_busy(struct agent *agent, const struct err *err)
 {
     int64_t now_ms = clock_steady_ms();
@@ -105,6 +115,7 @@ static void note_busy(struct agent *agent, const struct err *err)
 
     if (agent->book_busy_since_ms == 0)
         agent->book_busy_since_ms = agent->book_asked_ms = now_ms;
+    tell_waiting(agent, err);
     if (has_agent_appeared(agent, now_ms)) {
         errand_of(agent)->agent_appeared = true;
         end_with(agent, err);
@@ -222,7 +233,8 @@ static int64_t left_ms(struct agent *agent, const struct item *item)
     if (agent->deadline_ms == 0 || item->state == ITEM_UPLOADING ||
         (item->firmware_id != NULL) != agent->errand_sent) {
         agent->errand_sent = item->firmware_id != NULL;
-        agent->deadline_ms = now_ms + errand_of(agent)->wait_timeout_ms;
+        if (__builtin_add_overflow(now_ms, errand_of(agent)->wait_timeout_ms, &agent->deadline_ms))
+            agent->deadline_ms = INT64_MAX; /* nobody lives to see it */
     }
     return agent->deadline_ms - now_ms;
 }

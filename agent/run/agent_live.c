@@ -140,6 +140,8 @@ static struct err closed(void *owner)
         err_set(&why, ERR_PAUSED, "paused by the operator: onekey-agent resume lifts it");
     else
         why = *gate_why(agent->gate);
+    if (why.kind == ERR_AUTH)
+        err_wrap(&why, "the agent's token is refused");
     return why;
 }
 

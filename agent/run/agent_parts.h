@@ -82,7 +82,8 @@ struct agent {
     int64_t book_busy_since_ms;
     int64_t book_asked_ms; /* whether an agent holds it */
     bool errand_told;
-    bool errand_sent; /* deadline_ms is that of its analysis */
+    bool errand_waits; /* it was told that it does */
+    bool errand_sent;  /* deadline_ms is that of its analysis */
 
     /* what was done */
     int64_t uploads;

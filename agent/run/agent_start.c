@@ -66,20 +66,25 @@ static bool recover(struct agent *agent, struct err *err)
 }
 
 /* Whoever sent them is no longer there: an upload is looked for, the others are over. */
-void agent_settle_hands(struct agent *agent)
+static int64_t settle_hands(struct agent *agent)
 {
     struct err err = {.kind = ERR_OK};
     int64_t count = 0;
 
     if (agent->hand.fd < 0 || agent->stalled)
-        return;
+        return 0;
     if (!hand_recover(ledger_db(agent->ledger), &agent->hand, clock_wall_ms(), &count, &err))
         log_error("store_trouble", F_TEXT("reason", err.message));
-    if (count > 0) {
+    if (count > 0)
         log_warn("hands_settled", F_INT("items", count),
                  F_TEXT("reason", "the commands that worked on them have ended"));
+    return count;
+}
+
+void agent_settle_hands(struct agent *agent)
+{
+    if (settle_hands(agent) > 0)
         agent_wake(agent);
-    }
 }
 
 static bool open_ledger(struct agent *agent, struct err *err)
@@ -95,7 +100,7 @@ static bool open_ledger(struct agent *agent, struct err *err)
     /* What a dry run finds out is forgotten at its end. */
     if ((dry && !db_hold(ledger_db(agent->ledger), err)) || !recover(agent, err))
         return false;
-    agent_settle_hands(agent);
+    settle_hands(agent); /* before there is a loop to wake */
     return db_commit(ledger_db(agent->ledger), err);
 }
 

@@ -16,11 +16,17 @@
 #include "store/pause.h"
 #include "store/remote.h"
 
+enum {
+    AGENT_ANSWER_MS = 2000, /* the loop waits meanwhile: a signal must not wait longer */
+    OTHER_LOOK_MS = 400,    /* another's upload takes its time */
+};
+
 struct book {
     struct book_options options;
     struct hand hand;
     enum book_state state;
     int64_t id;        /* of the row there */
+    int64_t look_ms;   /* steady: not before, while another has these bytes in hand */
     struct item other; /* who has the bytes */
     struct item kept;  /* as it was saved last: what is the same is not saved again */
 };
@@ -64,8 +70,8 @@ static bool ignore_row(void *owner, json_t *row, struct err *err)
 
 bool book_has_agent(const struct book *book)
 {
-    const struct control_request request = {.command = "status",
-                                            .state_dir = book->options.state_dir};
+    const struct control_request request = {
+        .command = "status", .state_dir = book->options.state_dir, .timeout_ms = AGENT_ANSWER_MS};
     struct control_end end;
     struct err err;
 
@@ -150,6 +156,12 @@ static bool adopt_row(struct book *book, struct db *own, const struct item *item
     return item_save(own, &changed, err);
 }
 
+static bool say_other(const struct book *book, struct err *err)
+{
+    return err_set(err, ERR_BUSY, "process %jd is sending the same bytes",
+                   (intmax_t)book->other.holder_pid);
+}
+
 static bool judge_claim(struct book *book, struct db *own, const struct item *item,
                         enum hand_claimed claimed, const struct item *mine, struct err *err)
 {
@@ -161,8 +173,8 @@ static bool judge_claim(struct book *book, struct db *own, const struct item *it
         book->state = BOOK_KNOWN;
         return true;
     case HAND_OTHER:
-        return err_set(err, ERR_BUSY, "process %jd is sending the same bytes",
-                       (intmax_t)book->other.holder_pid);
+        book->look_ms = clock_steady_ms() + OTHER_LOOK_MS;
+        return say_other(book, err);
     }
     return false;
 }
@@ -185,6 +197,8 @@ static bool claim_in(struct book *book, struct db *shared, struct db *own, const
 
 static bool claim(struct book *book, struct db *own, const struct item *item, struct err *err)
 {
+    if (clock_steady_ms() < book->look_ms)
+        return say_other(book, err);
     auto_ledger struct ledger *ledger = ledger_open_brief(book->options.state_dir, 0, err);
 
     return ledger && claim_in(book, ledger_db(ledger), own, item, err);
@@ -250,6 +264,7 @@ static bool save_by_agent(struct book *book, struct saving *saving, struct err *
         .command = "hand-save",
         .arguments = arguments,
         .state_dir = book->options.state_dir,
+        .timeout_ms = AGENT_ANSWER_MS,
     };
     struct control_end end = {0};
 

@@ -139,11 +139,12 @@ struct http *setup_http(uv_loop_t *loop, const struct config *config,
 {
     const struct config_api *api = &config->api;
     auto_free char *no_proxy = join(&api->no_proxy);
+    const char *ca_system = environment ? environment("SSL_CERT_FILE") : NULL;
     const struct http_options options = {
         .api_url = api->url,
         .allow_http = true, /* config/ allows it for loopback only */
         .ca_file = api->ca_file,
-        .ca_system = environment ? environment("SSL_CERT_FILE") : NULL,
+        .ca_system = ca_system && *ca_system ? ca_system : NULL,
         .verify_tls = !api->disable_tls_verify,
         .proxy = api->proxy,
         .no_proxy = no_proxy,

@@ -48,18 +48,21 @@ static struct flock byte_of(int64_t id)
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)id, .l_len = 1};
 }
 
-static bool take_byte(const struct hand *hand, int64_t id, struct err *err)
+static bool take_byte(struct hand *hand, int64_t id, struct err *err)
 {
     struct flock lock = byte_of(id);
 
-    return fcntl(hand->fd, F_OFD_SETLK, &lock) == 0 ||
-           err_sys(err, errno, "lock the item among those in hand");
+    if (fcntl(hand->fd, F_OFD_SETLK, &lock) != 0)
+        return err_sys(err, errno, "lock the item among those in hand");
+    hand->held = id;
+    return true;
 }
 
-static void release_byte(const struct hand *hand, int64_t id)
+static void release_byte(struct hand *hand, int64_t id)
 {
     struct flock lock = byte_of(id);
 
+    hand->held = 0;
     lock.l_type = F_UNLCK;
     (void)fcntl(hand->fd, F_OFD_SETLK, &lock);
 }
@@ -148,7 +151,8 @@ bool hand_recover(struct db *db, const struct hand *hand, int64_t now_ms, int64_
         if (!found)
             break;
         after_id = item.id;
-        if (is_mine(hand, &item) || is_held_by_other(hand, item.id))
+        /* By the lock alone: a PID comes again, and in another container it is another's. */
+        if (item.id == hand->held || is_held_by_other(hand, item.id))
             continue;
         settle_dead(&item, now_ms);
         settled++;
@@ -163,7 +167,7 @@ bool hand_recover(struct db *db, const struct hand *hand, int64_t now_ms, int64_
 
 /* ---- claiming ---- */
 
-static bool hold(struct db *db, const struct hand *hand, struct item *mine, struct err *err)
+static bool hold(struct db *db, struct hand *hand, struct item *mine, struct err *err)
 {
     mine->holder_pid = hand->pid;
     text_replace(&mine->holder_boot, hand->boot);
@@ -180,7 +184,7 @@ static bool supersede_path(struct db *db, const struct item *mine, struct err *e
            (!found || item_supersede(db, old.id, err));
 }
 
-static bool add_row(struct db *db, const struct hand *hand, struct item *mine, struct err *err)
+static bool add_row(struct db *db, struct hand *hand, struct item *mine, struct err *err)
 {
     mine->state = ITEM_PENDING;
     return supersede_path(db, mine, err) && hold(db, hand, mine, err);
@@ -218,7 +222,7 @@ static bool add_alias(struct db *db, struct item *mine, const struct item *origi
  * Begun by somebody who went away. What may have been taken keeps the name that it was sent
  * with: it is looked for by that. All else is sent as this command says.
  */
-static bool take_over(struct db *db, const struct hand *hand, struct item *left, struct item *mine,
+static bool take_over(struct db *db, struct hand *hand, struct item *left, struct item *mine,
                       struct err *err)
 {
     bool is_unsure = left->state == ITEM_UPLOADING || left->state == ITEM_UNCONFIRMED;
@@ -246,11 +250,12 @@ static bool take_over(struct db *db, const struct hand *hand, struct item *left,
 
 static bool find_content(struct db *db, struct hand_claim *claim, bool *found, struct err *err)
 {
-    *found = false;
-    return claim->force || item_by_content(db, claim->mine, false, &claim->other, found, err);
+    /* Forced, it is sent once more, not once for each time that its command was cut off. */
+    return claim->force ? item_open_upload(db, claim->mine, &claim->other, found, err)
+                        : item_by_content(db, claim->mine, false, &claim->other, found, err);
 }
 
-bool hand_claim(struct db *db, const struct hand *hand, struct hand_claim *claim, struct err *err)
+bool hand_claim(struct db *db, struct hand *hand, struct hand_claim *claim, struct err *err)
 {
     bool found;
 
@@ -354,7 +359,7 @@ static bool save_row(struct db *db, const struct item *row, const struct item *m
     return has_owner ? write_alias(db, row, &owner, err) : write_progress(db, row, mine, over, err);
 }
 
-bool hand_save(struct db *db, const struct hand *hand, const struct item *mine, bool over,
+bool hand_save(struct db *db, struct hand *hand, const struct item *mine, bool over,
                enum hand_saved *saved, struct err *err)
 {
     auto_item struct item row = {0};

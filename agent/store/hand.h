@@ -26,8 +26,9 @@
 enum { HAND_BOOT_SIZE = 64 };
 
 struct hand {
-    int fd; /* of the file "hands"; one per process: closing it lets go of all locks */
-    int64_t pid;
+    int fd;       /* of the file "hands"; one per process: closing it lets go of all locks */
+    int64_t held; /* the row whose byte this process has locked; 0: none */
+    int64_t pid;  /* for people, and for an agent that is told of a row: another may have it too */
     char boot[HAND_BOOT_SIZE];
 };
 
@@ -49,7 +50,7 @@ struct hand_claim {
 };
 
 /* Nothing is committed. */
-bool hand_claim(struct db *db, const struct hand *hand, struct hand_claim *claim, struct err *err);
+bool hand_claim(struct db *db, struct hand *hand, struct hand_claim *claim, struct err *err);
 
 enum hand_saved {
     HAND_SAVED,
@@ -59,7 +60,7 @@ enum hand_saved {
 };
 
 /* Writes mine's progress to its row; over: and lets go of it. Nothing is committed. */
-bool hand_save(struct db *db, const struct hand *hand, const struct item *mine, bool over,
+bool hand_save(struct db *db, struct hand *hand, const struct item *mine, bool over,
                enum hand_saved *saved, struct err *err);
 
 /* For who opens the ledger: rows whose holders died. *count (may be NULL): how many. */

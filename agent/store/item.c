@@ -169,6 +169,18 @@ bool item_by_content(struct db *db, const struct item *like, bool same_version, 
     return item_read_one(row, item, found, err);
 }
 
+bool item_open_upload(struct db *db, const struct item *like, struct item *item, bool *found,
+                      struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_OPEN_UPLOAD);
+
+    row_bind_text(row, like->sha256);
+    row_bind_int(row, like->size);
+    row_bind_int(row, like->id);
+    row_bind_text(row, like->path);
+    return item_read_one(row, item, found, err);
+}
+
 bool item_known_digest(struct db *db, const struct item *like, char **sha256, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_KNOWN_DIGEST);

@@ -88,6 +88,10 @@ bool item_by_firmware(struct db *db, const char *firmware_id, struct item *item,
 bool item_by_content(struct db *db, const struct item *like, bool same_version, struct item *item,
                      bool *found, struct err *err);
 
+/* What a command began to send from that path and may have sent; for one that sends anyway. */
+bool item_open_upload(struct db *db, const struct item *like, struct item *item, bool *found,
+                      struct err *err);
+
 /* The digest of an inode that was hashed before and has not changed since; NULL if none. */
 bool item_known_digest(struct db *db, const struct item *like, char **sha256, struct err *err);
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -286,6 +287,17 @@ def test_a_missing_ignore_file_is_exit_66(step, platform, pair):
     assert platform.requests() == []
 
 
+@pytest.mark.parametrize("how", ["named pipe", "stdin"])
+def test_an_ignore_file_that_can_be_read_once_only_is_refused(step, platform, pair, how):
+    """It is read more than once: the last time it would ignore nothing, or wait for ever."""
+    path = write_ignore_file(step, ("fresh", "a", TOMORROW), ("CVE-2-1", "b", TOMORROW))
+    os.mkfifo(step.workspace / "pipe")
+    name = step.workspace / "pipe" if how == "named pipe" else "/dev/stdin"
+    told = step.result(pair[1], "--ignore-file", name, stdin=path.read_text())
+    assert told.code == 66 and "write it into a file" in one_line(told)
+    assert platform.requests() == []
+
+
 # --- waiting ------------------------------------------------------------------------------------------
 
 
@@ -387,6 +399,22 @@ def test_a_platform_that_says_nothing_does_not_outlast_the_deadline_for_long(ste
     platform.fault("stall", where="answer", count=None)
     told = step.result(pair[1], "--wait-timeout", "1s", "--retry-count", "0")
     assert told.code == 69 and "no answer came in time" in one_line(told)
+
+
+def test_the_deadline_holds_for_the_question_whose_token_it_is_too(step, platform, pair):
+    """A stall is told after a minute and asked about three times; the deadline comes before."""
+    platform.fault("stall", where="answer", operation="tenant", count=None)
+    told = step.result(pair[1], "--wait-timeout", "1s", env={"ONEKEY_TENANT_NAME": "Stand-in"})
+    assert told.code == 69 and "whose token it is: no answer came in time" in one_line(told)
+    assert sum(fault["hits"] for fault in platform.faults()) == 1
+
+
+@pytest.mark.parametrize("status, code", [(403, 77), (404, 65), (422, 65)])
+def test_a_refusal_says_at_which_question(step, platform, pair, status, code):
+    platform.fault("status", status=status, count=None)
+    told = step.result(pair[1])
+    assert told.code == code
+    assert one_line(told).startswith(f"onekey-agent: look at the analysis: HTTP {status}")
 
 
 # --- token and rights ---------------------------------------------------------------------------------
@@ -524,6 +552,27 @@ def test_a_report_that_cannot_be_written_is_told_before_the_wait(step, platform,
     assert platform.requests() == []
 
 
+def test_a_report_goes_where_a_link_leads_and_the_link_stays(step, pair):
+    path, link = step.workspace / "onekey.xml", step.workspace / "link.xml"
+    path.write_text("of an earlier run")
+    link.symlink_to("onekey.xml")
+    assert step.result(pair[1], "--junit-path", link).code == 1
+    assert link.is_symlink() and "fresh" in suites(path)[ISSUES]
+    # As /dev/stdout is one: root could replace it by a file.
+    stdout = step.workspace / "stdout"
+    stdout.symlink_to("/proc/self/fd/1")
+    assert step.result(pair[1], "--junit-path", stdout).code == 1
+    assert stdout.is_symlink()
+
+
+def test_a_report_through_a_link_that_leads_nowhere_is_refused(step, platform, pair):
+    link = step.workspace / "link.xml"
+    link.symlink_to("no/such/file")
+    told = step.result(pair[1], "--junit-path", link)
+    assert told.code == 74 and "write the report" in one_line(told)
+    assert link.is_symlink() and platform.requests() == []
+
+
 HOSTILE = ['<img src=x onerror=alert(1)>', '| a | b |', '"\' ]]> &amp; <!--', "new\nline\r\ttab",
            "\x1b[2J\x9b1m", "\u202eright\u2066", "[x](http://evil.example)", "`code` **b** _i_ @all",
            "\ufffe\uffff\x07", "www.evil.example", "x" * 3000]
@@ -659,10 +708,10 @@ def read_all(terminal):
 
 def test_on_a_terminal_a_line_is_redrawn_and_cleared(step, platform, pair):
     platform.change_firmware(pair[1], analysis_seconds=9000.0, restart=True)
-    process, terminal = on_terminal(step, pair[1], "--wait-timeout", "1s")
+    process, terminal = on_terminal(step, pair[1], "--wait-timeout", f"{2 * SLOW}s")
     shown = read_all(terminal)
     assert process.wait(30 * SLOW) == 5
-    assert "\r\033[Kstill analysing (QUEUED), 0 s, up to " in shown
+    assert re.search(r"\r\033\[Kstill analysing \(QUEUED\), \d+ s, up to \d+ s left", shown)
     last = shown.rsplit("\r\033[K", 1)[1]
     assert last.startswith("onekey-agent: wait for the analysis: ")
 

@@ -474,6 +474,21 @@ def test_a_place_or_format_that_cannot_be_is_told_before_the_download(platform, 
     assert stat.S_ISFIFO((agent.directory / "pipe").stat().st_mode)
 
 
+@pytest.mark.parametrize("leads_to, said", [
+    ("/proc/self/fd/0", "not a regular file"),
+    ("no/such/file", "No such file"),
+], ids=["a pipe, as /dev/stdout may", "nowhere"])
+def test_a_link_is_never_replaced_by_the_document(platform, agent, firmware, leads_to, said):
+    """A pipe's name in /proc leads nowhere: root would have put a file in /dev/stdout's place."""
+    link = agent.directory / "link"
+    link.symlink_to(leads_to)
+
+    finished = agent.command("sbom", "get", firmware, "--output", link)
+
+    assert (finished.code, finished.out) == (74, "") and said in one_line(finished.err)
+    assert os.readlink(link) == leads_to and platform.requests() == []
+
+
 @pytest.mark.parametrize("word", ["../../etc", "a b", "x" * 65, ""],
                          ids=["dots", "blank", "long", "empty"])
 def test_what_is_no_firmware_id_is_never_put_into_a_url(platform, agent, word):

@@ -62,6 +62,25 @@ static void a_long_list_is_cut_and_counted(void **state)
     printed_wants("the rest", text, "\nand 14 more\n");
 }
 
+/* GitHub drops what is over 1 MiB, and a punctuation mark becomes five bytes. */
+static void a_long_name_costs_nobody_the_page(void **state)
+{
+    enum { LONG = 1 << 20 };
+    auto_free char *name = xcalloc(LONG + 1, 1);
+    auto_found struct found found;
+
+    (void)state;
+    memset(name, '<', LONG);
+    found_begin(&found);
+    text_replace(&found.subject.name, name);
+    found_add(&found, &found.findings.new_issues, name, name, name);
+    found_add(&found, &found.findings.new_cves, "CVE-1", "LOW", "d");
+    found_judge(&found, NULL, NULL);
+    auto_free char *text = job_summary_text(&found.subject, &found.findings, &found.judgement);
+    assert_in_range(strlen(text), 1, 8192);
+    printed_wants("the one behind it", text, "| LOW | CVE-1 | d | yes |\n");
+}
+
 static void a_failure_says_its_reason(void **state)
 {
     auto_found struct found found;
@@ -101,6 +120,7 @@ int main(void)
         cmocka_unit_test(the_page_is_this_one),
         cmocka_unit_test(no_name_is_more_than_text),
         cmocka_unit_test(a_long_list_is_cut_and_counted),
+        cmocka_unit_test(a_long_name_costs_nobody_the_page),
         cmocka_unit_test(a_failure_says_its_reason),
         cmocka_unit_test(it_is_appended_to_what_is_there),
     };

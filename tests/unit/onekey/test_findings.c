@@ -1,5 +1,7 @@
 #include "test.h"
 
+#include "base/auto.h"
+#include "base/buf.h"
 #include "onekey/findings.h"
 #include "wanted.h"
 
@@ -136,6 +138,27 @@ static void a_cve_of_several_components_is_one(void **state)
     }
 }
 
+/* Each word is joined to all before it: without an end that is time and memory by the square. */
+static void a_cve_of_very_many_severities_stays_short(void **state)
+{
+    enum { WORDS = 2000 };
+    auto_buf struct buf answer = {.max = 1 << 20};
+    struct findings findings = {0};
+    struct err err;
+
+    (void)state;
+    buf_print(&answer, "{\"data\":{\"firmware\":{\"latestIssues\":[],\"cveMatches\":[");
+    for (int i = 0; i < WORDS; i++)
+        buf_print(&answer, "%s{\"cve\":{\"id\":\"C\",\"severity\":\"WORD%d\"}}", i ? "," : "", i);
+    buf_print(&answer, "]}}}");
+    assert_true(own(answer.bytes, &findings, &err));
+    assert_int_equal(findings.new_cves.count, 1);
+    assert_ptr_equal(strstr(findings.new_cves.items[0].severity, "WORD0/WORD1/"),
+                     findings.new_cves.items[0].severity);
+    assert_in_range(strlen(findings.new_cves.items[0].severity), 100, 120);
+    findings_release(&findings);
+}
+
 static void what_is_no_comparison_is_refused_with_its_kind(void **state)
 {
     static const struct refused rows[] = {
@@ -197,6 +220,11 @@ static void the_firmware_before_is_found_in_the_timeline(void **state)
          NULL},
         {"overtaken", TIMELINE(AT("a") "," AT("b")), 2, FINDINGS_UNKNOWN, NULL},
         {"nobody there", TIMELINE(""), 2, FINDINGS_UNKNOWN, NULL},
+        {"once an analysis", TIMELINE(AT("us") "," AT("US") "," AT("old")), 50, FINDINGS_AFTER,
+         "old"},
+        {"twice and alone", TIMELINE(AT("us") "," AT("us")), 50, FINDINGS_FIRST, NULL},
+        {"twice, and no more was asked for", TIMELINE(AT("us") "," AT("us")), 2, FINDINGS_UNKNOWN,
+         NULL},
         {"one withheld between", TIMELINE(AT("us") ",{\"firmware\":null},null," AT("old")), 50,
          FINDINGS_AFTER, "old"},
         {"the one behind withheld", TIMELINE(AT("us") ",{\"firmware\":null}"), 2, FINDINGS_UNKNOWN,
@@ -248,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_comparison_is_read_whole),
         cmocka_unit_test(what_the_platform_leaves_out_is_absent),
         cmocka_unit_test(a_cve_of_several_components_is_one),
+        cmocka_unit_test(a_cve_of_very_many_severities_stays_short),
         cmocka_unit_test(what_is_no_comparison_is_refused_with_its_kind),
         cmocka_unit_test(a_firmware_that_is_withheld_has_no_findings),
         cmocka_unit_test(the_firmware_before_is_found_in_the_timeline),
