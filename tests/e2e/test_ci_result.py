@@ -639,7 +639,7 @@ def test_many_findings_are_counted_not_listed(step, platform, pair):
 
 
 def test_an_answer_that_is_too_large_says_where_to_look(step, platform, pair):
-    platform.fault("oversize", operation=COMPARE, size=12 << 20, count=None)
+    platform.fault("oversize", operation=COMPARE, size=36 << 20, count=None)
     told = step.result(pair[1])
     assert told.code == 76
     assert "compare-firmwares" in one_line(told)
