@@ -82,6 +82,21 @@ static const struct command *find_owner(const struct reading *reading, const cha
     return NULL;
 }
 
+/* The official client's way in by password: not to be guessed at, but to be answered. */
+static bool refuse_login(const char *name, struct err *err)
+{
+    static const char *const names[] = {"--email", "--password", "get-tenant-token"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0)
+            return !err_set(err, ERR_USAGE,
+                            "%s: there is no login by password here: make an API token on the "
+                            "platform (profile, API tokens) and set ONEKEY_TOKEN",
+                            name);
+    }
+    return false;
+}
+
 static void offer_all(struct suggest *suggest, const struct args_option *table)
 {
     for (; table && table->name; table++)
@@ -96,6 +111,8 @@ static bool unknown_option(const struct reading *reading, const char *word, size
     auto_free char *shown = printable_new(name);
     struct suggest suggest = {.word = name};
 
+    if (refuse_login(name, err))
+        return false;
     if (!command && find_owner(reading, name, size))
         return err_set(err, ERR_USAGE, "option %s belongs behind the command's name", shown);
     offer_all(&suggest, args_global_options);
@@ -259,6 +276,8 @@ static bool unknown_command(const struct reading *reading, const char *word, str
     auto_free char *shown = printable_new(name);
     struct suggest suggest = {.word = name};
 
+    if (refuse_login(word, err))
+        return false;
     for (size_t i = 0; reading->commands[i]; i++)
         suggest_offer(&suggest, reading->commands[i]->name);
     if (suggest.best)

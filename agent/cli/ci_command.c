@@ -1,10 +1,24 @@
 /*
  * ci_command.c - ci-result: the verdict on a firmware for a build server.
  */
+#include <ctype.h>
+#include <stdlib.h>
+
 #include "base/auto.h"
+#include "base/mem.h"
 #include "cli/ci_gate.h"
 #include "cli/command.h"
 #include "cli/session.h"
+
+/* Any spelling of a UUID is taken; answers are compared with the usual one. */
+static char *lower_case(const char *id)
+{
+    char *copy = xstrdup(id);
+
+    for (char *at = copy; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+    return copy;
+}
 
 /* What is wrong on this side is told before the platform is asked. */
 static int ci_result(struct session *session, struct err *err)
@@ -13,8 +27,9 @@ static int ci_result(struct session *session, struct err *err)
     struct ci_gate_options options;
     auto_ci_gate_result struct ci_gate_result result = {0};
 
+    auto_free char *id = lower_case(args->firmware_id);
     ci_gate_options_init(&options, args);
-    options.firmware_id = args->firmware_id;
+    options.firmware_id = id;
     options.report = args->json ? CI_GATE_REPORT_NONE : CI_GATE_REPORT_STDOUT;
     if (!ci_gate_check(&options, err))
         return command_failed(err);

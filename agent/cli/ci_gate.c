@@ -349,12 +349,9 @@ void ci_gate_result_release(struct ci_gate_result *result)
 
 bool ci_gate_check_args(const struct args *args, struct err *err)
 {
-    if (args->firmware_id && !firmware_id_is_sane(args->firmware_id)) {
-        return err_set(err, ERR_USAGE,
-                       "option --firmware-id: an ID is 1 to %d letters, digits, - and _",
-                       FIRMWARE_ID_MAX);
-    }
     if (args->min_severity && !severity_is_known(args->min_severity))
         return err_set(err, ERR_USAGE, "option --min-severity: write one of " SEVERITY_WORDS);
-    return true;
+    return !args->firmware_id || firmware_id_is_uuid(args->firmware_id) ||
+           err_set(err, ERR_USAGE,
+                   "option --firmware-id: an ID is a UUID, as upload-firmware prints it");
 }

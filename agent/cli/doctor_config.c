@@ -15,6 +15,7 @@
 #include "cli/help.h"
 #include "cli/verify.h"
 #include "cli/version.h"
+#include "net/http.h"
 
 enum { PEM_MAX_BYTES = 16 << 20, LINES_SHOWN = 5 };
 
@@ -198,17 +199,20 @@ static void tell_store(struct doctor *doctor, const char *name, const char *path
                   count == 1 ? "" : "s");
 }
 
-/* As net/ chooses: $SSL_CERT_FILE, else the system's if there is one; api.ca_file is added. */
+/* As net/ chooses: $SSL_CERT_FILE, else the system's folder or file; api.ca_file is added. */
 static void tell_trust(struct doctor *doctor, const struct config *config)
 {
     const char *named = doctor->session->environment("SSL_CERT_FILE");
     const char *usual = version_trust_store();
+    const char *folder = http_trust_folder();
 
     if (config->api.disable_tls_verify)
         doctor_warn(doctor, "trust store", "leave --disable-tls-verify out; use --ca-file",
                     "certificates are not checked: everybody on the way can read the token");
     if (named && *named)
         tell_store(doctor, "trust store", named, "SSL_CERT_FILE");
+    else if (folder)
+        doctor_ok(doctor, "trust store", "%s (the system's)", folder);
     else if (usual && access(usual, R_OK) == 0)
         tell_store(doctor, "trust store", usual, "the system's");
     else

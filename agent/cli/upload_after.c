@@ -99,9 +99,12 @@ static bool fetch_sbom(struct after *after, struct platform *platform, struct er
 /* These bytes were on the platform before: nobody has waited for their analysis yet. */
 static bool is_analysed(const struct after *after)
 {
-    const char *state = json_string_value(json_object_get(after->outcome->item, "state"));
+    const json_t *item = after->outcome->item;
+    const char *state = json_string_value(json_object_get(item, "state"));
 
+    /* An agent that waits for no analysis is done with it before. */
     return (!after->outcome->other || after->outcome->handed_over) && state &&
+           json_is_string(json_object_get(item, "analysed_at")) &&
            (strcmp(state, "done") == 0 || strcmp(state, "fetching") == 0);
 }
 

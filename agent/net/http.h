@@ -111,6 +111,12 @@ struct http_fetch { /* an answer into a file, from offset 0; the caller truncate
 /* NULL: ERR_CONFIG. Reads certificate files (blocking), ignores SIGPIPE, unsets SSLKEYLOGFILE. */
 struct http *http_new(uv_loop_t *loop, const struct http_options *options, struct err *err);
 
+/*
+ * The system's hashed folder of certificates: used where no ca_system is given. NULL: there is
+ * none, and its file is used.
+ */
+const char *http_trust_folder(void);
+
 /* Requests must have ended (being in done() of the last one is fine). closed() comes last. */
 void http_free(struct http *http, void (*closed)(void *owner), void *owner);
 

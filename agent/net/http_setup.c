@@ -6,6 +6,7 @@
  */
 #include "net/http_setup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,6 +25,7 @@
 
 enum {
     CA_MAX_BYTES = 16 << 20,
+    HASH_SIZE = 8,
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 15,
     CONNECTION_LIFE_S = 3600, /* certificates of kept connections are looked at again */
@@ -36,8 +38,9 @@ struct http_setup {
     char *proxy;
     char *no_proxy;
     const struct secret *proxy_auth;
-    char *ca_path; /* NULL: libcurl's default */
-    int ca_fd;     /* what ca_path is, when two files were joined; else -1 */
+    char *ca_path;   /* NULL: libcurl's default; with ca_folder: none */
+    char *ca_folder; /* hashed: only what is needed of it is read; or NULL */
+    int ca_fd;       /* what ca_path is, when two files were joined; else -1 */
     int64_t connect_timeout_ms;
     unsigned user_timeout_ms;
 };
@@ -90,8 +93,8 @@ static bool write_all(int fd, const char *bytes, size_t size)
 }
 
 /*
- * libcurl parses its certificates once per process only when they come from one file by name, not
- * from memory and not from a folder; so two files become one that has no other name than this.
+ * Without a hashed folder: libcurl parses a file of certificates once per process only when it has
+ * a name, not from memory; so two files become one that has no other name than this.
  */
 static bool join_in_memory(struct http_setup *setup, const struct buf *pem, struct err *err)
 {
@@ -102,8 +105,50 @@ static bool join_in_memory(struct http_setup *setup, const struct buf *pem, stru
     return true;
 }
 
-static bool choose_trust(struct http_setup *setup, const struct http_options *options,
-                         struct err *err)
+/* As c_rehash and update-ca-certificates leave it: "1d3472b9.0" and the like. */
+static bool is_hash_name(const char *name)
+{
+    return strspn(name, "0123456789abcdef") == HASH_SIZE && strcmp(name + HASH_SIZE, ".0") == 0;
+}
+
+static bool is_hashed_folder(const char *folder)
+{
+    DIR *directory = opendir(folder);
+    const struct dirent *entry;
+    bool is_hashed = false;
+
+    while (directory && !is_hashed && (entry = readdir(directory)))
+        is_hashed = is_hash_name(entry->d_name);
+    if (directory)
+        closedir(directory);
+    return is_hashed;
+}
+
+const char *http_trust_folder(void)
+{
+    const char *folder = curl_version_info(CURLVERSION_NOW)->capath;
+
+    return folder && is_hashed_folder(folder) ? folder : NULL;
+}
+
+/*
+ * Parsing every certificate of the system takes longer than all else that a short command does.
+ * From a hashed folder OpenSSL takes the one that it looks for.
+ */
+static bool choose_folder(struct http_setup *setup, const struct http_options *options,
+                          const char *folder, struct err *err)
+{
+    auto_buf struct buf pem = {.max = CA_MAX_BYTES};
+
+    setup->ca_folder = xstrdup(folder);
+    if (!options->ca_file)
+        return true;
+    setup->ca_path = xstrdup(options->ca_file);
+    return add_named_pem(&pem, options->ca_file, err);
+}
+
+static bool choose_file(struct http_setup *setup, const struct http_options *options,
+                        struct err *err)
 {
     const char *system =
         options->ca_system ? options->ca_system : curl_version_info(CURLVERSION_NOW)->cainfo;
@@ -119,6 +164,14 @@ static bool choose_trust(struct http_setup *setup, const struct http_options *op
         return true;
     }
     return add_named_pem(&pem, options->ca_file, err) && join_in_memory(setup, &pem, err);
+}
+
+static bool choose_trust(struct http_setup *setup, const struct http_options *options,
+                         struct err *err)
+{
+    const char *folder = options->ca_system ? NULL : http_trust_folder();
+
+    return folder ? choose_folder(setup, options, folder, err) : choose_file(setup, options, err);
 }
 
 /* A vanished peer is found by the kernel too, even while nothing is to be sent. */
@@ -139,12 +192,12 @@ static void apply_trust(const struct http_setup *setup, struct http_easy *easy)
     http_easy_set(easy, CURLOPT_SSL_VERIFYHOST, setup->verify_tls ? 2L : 0L);
     http_easy_set(easy, CURLOPT_PROXY_SSL_VERIFYPEER, setup->verify_tls ? 1L : 0L);
     http_easy_set(easy, CURLOPT_PROXY_SSL_VERIFYHOST, setup->verify_tls ? 2L : 0L);
-    if (!setup->ca_path)
+    if (!setup->ca_path && !setup->ca_folder)
         return;
     http_easy_set(easy, CURLOPT_CAINFO, setup->ca_path);
-    http_easy_set(easy, CURLOPT_CAPATH, NULL);
+    http_easy_set(easy, CURLOPT_CAPATH, setup->ca_folder);
     http_easy_set(easy, CURLOPT_PROXY_CAINFO, setup->ca_path);
-    http_easy_set(easy, CURLOPT_PROXY_CAPATH, NULL);
+    http_easy_set(easy, CURLOPT_PROXY_CAPATH, setup->ca_folder);
 }
 
 /* Our headers are for the platform: a proxy sees those of its own CONNECT only. */
@@ -222,6 +275,7 @@ void http_setup_free(struct http_setup *setup)
     free(setup->proxy);
     free(setup->no_proxy);
     free(setup->ca_path);
+    free(setup->ca_folder);
     free(setup);
 }
 

@@ -1,5 +1,6 @@
 #include "onekey/field.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char *type_text(const json_t *value)
@@ -43,6 +44,19 @@ bool firmware_id_is_sane(const char *id)
     size_t size = strlen(id);
 
     return size >= 1 && size <= FIRMWARE_ID_MAX && strspn(id, allowed) == size;
+}
+
+bool firmware_id_is_uuid(const char *id)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    if (strlen(id) != sizeof form - 1)
+        return false;
+    for (size_t i = 0; form[i]; i++) {
+        if (form[i] == '-' ? id[i] != '-' : !isxdigit((unsigned char)id[i]))
+            return false;
+    }
+    return true;
 }
 
 bool field_maybe_object(const json_t *parent, const char *name, const json_t **object,

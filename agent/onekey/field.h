@@ -19,6 +19,9 @@ enum { FIRMWARE_ID_MAX = 64, FIRMWARE_ID_SIZE = FIRMWARE_ID_MAX + 1 };
 /* [A-Za-z0-9_-]{1,64}: safe in a path, a URL and a log line as it is. */
 bool firmware_id_is_sane(const char *id);
 
+/* In the form that firmware IDs have had so far, in any case; what people type is held to it. */
+bool firmware_id_is_uuid(const char *id);
+
 bool field_object(const json_t *parent, const char *name, const json_t **object, struct err *err);
 bool field_maybe_object(const json_t *parent, const char *name, const json_t **object,
                         struct err *err);

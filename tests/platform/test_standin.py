@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 import xml.etree.ElementTree
 from concurrent.futures import ThreadPoolExecutor
 
@@ -528,3 +529,10 @@ def test_many_uploads_at_once(standin, client):
         ids = list(pool.map(one, range(100)))
     uploads = standin.state()["uploads"]
     assert len(set(ids)) == len({upload["sha256"] for upload in uploads}) == 100
+
+
+@pytest.mark.parametrize("name", ["id", "tenant"])
+def test_everybody_gets_the_public_keys_that_the_official_client_asks_for_first(standin, name):
+    with urllib.request.urlopen(f"{standin.api_url}/{name}-token-public-key.pem") as answer:
+        assert answer.status == 200
+        assert answer.read().startswith(b"-----BEGIN PUBLIC KEY-----")

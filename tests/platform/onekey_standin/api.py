@@ -11,9 +11,11 @@ from onekey_standin.endpoints import Endpoint
 from onekey_standin.exchange import Exchange
 from onekey_standin.faults import FaultBook
 from onekey_standin.graphql_endpoint import GraphqlEndpoint
+from onekey_standin.keys_endpoint import KeysEndpoint
 from onekey_standin.platform_state import Platform
 from onekey_standin.request_log import RequestLog
 from onekey_standin.sbom_endpoint import SbomEndpoint
+from onekey_standin.tokens import Token
 from onekey_standin.upload_endpoint import UploadEndpoint
 from onekey_standin.version_endpoint import VersionEndpoint
 from onekey_standin.wire import Answer, Cut
@@ -30,7 +32,7 @@ class Api:
         self._log = log
         self._endpoints: List[Endpoint] = [
             GraphqlEndpoint(platform, BASE_PATH), UploadEndpoint(platform), SbomEndpoint(platform),
-            VersionEndpoint(),
+            VersionEndpoint(), KeysEndpoint(),
         ]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -68,9 +70,11 @@ class Api:
         return None
 
     async def _serve(self, exchange: Exchange, endpoint: Optional[Endpoint]) -> Answer:
-        token = self._platform.tokens.admit(exchange.request.headers.get("Authorization"))
-        if token is None:
-            return self._unauthorized()
+        token: Optional[Token] = None
+        if endpoint is None or not endpoint.is_public:
+            token = self._platform.tokens.admit(exchange.request.headers.get("Authorization"))
+            if token is None:
+                return self._unauthorized()
         if endpoint is None:
             return wire.errors_answer(404, "not_found", "no such path")
         if exchange.request.method != endpoint.method:

@@ -16,6 +16,8 @@ class Endpoint(Protocol):
     method: str
     #: Its path; group 1 is the ID in it.
     pattern: Pattern[str]
+    #: Served without a token.
+    is_public: bool
 
     async def prepare(self, exchange: Exchange) -> None:
         """Note what the request is about, before faults are matched."""

@@ -38,6 +38,7 @@ class GraphqlEndpoint:
     operation = "graphql"
     method = "POST"
     pattern = re.compile(r"/(graphql)")
+    is_public = False
 
     def __init__(self, platform: Platform, base_path: str) -> None:
         self._platform = platform

@@ -25,6 +25,7 @@ class SbomEndpoint:
     operation = "sbom"
     method = "GET"
     pattern = re.compile(r"/firmwares/([^/]+)/sbom")
+    is_public = False
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

@@ -25,6 +25,7 @@ class UploadEndpoint:
     operation = "upload-firmware"
     method = "POST"
     pattern = re.compile(r"/upload-firmware/([^/]+)")
+    is_public = False
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

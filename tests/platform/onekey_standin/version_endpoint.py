@@ -16,6 +16,7 @@ class VersionEndpoint:
     operation = "version"
     method = "GET"
     pattern = re.compile(r"/(version)")
+    is_public = False
 
     async def prepare(self, exchange: Exchange) -> None:
         pass
