@@ -80,17 +80,23 @@ static void end_with(struct agent *agent, const struct err *err)
 }
 
 /* Whose ledger it is waits for at most lock_wait; whose bytes these are, as for an analysis. */
-static int64_t patience_ms(const struct agent *agent)
+static bool is_out_of_patience(struct agent *agent, int64_t now_ms)
 {
-    bool is_other = book_other(agent->book)->path != NULL;
+    int64_t *since_ms = book_waits(agent->book) ? &agent->other_since_ms : &agent->lock_since_ms;
+    int64_t most_ms =
+        book_waits(agent->book) ? errand_of(agent)->wait_timeout_ms : agent->options->lock_wait_ms;
 
-    return is_other ? errand_of(agent)->wait_timeout_ms : agent->options->lock_wait_ms;
+    if (book_waits(agent->book)) /* the ledger could be opened */
+        agent->lock_since_ms = 0;
+    if (*since_ms == 0)
+        *since_ms = agent->book_asked_ms = now_ms;
+    return now_ms - *since_ms >= most_ms && !(book_waits(agent->book) && most_ms == 0);
 }
 
 /* It was not there when the command looked; it holds the ledger for good, but takes the file. */
 static bool has_agent_appeared(struct agent *agent, int64_t now_ms)
 {
-    if (book_state(agent->book) != BOOK_OPEN || book_other(agent->book)->path ||
+    if (book_state(agent->book) != BOOK_OPEN || book_waits(agent->book) ||
         now_ms - agent->book_asked_ms < AGENT_LOOK_MS)
         return false;
     agent->book_asked_ms = now_ms;
@@ -101,7 +107,7 @@ static void tell_waiting(struct agent *agent, const struct err *err)
 {
     const struct agent_errand *errand = errand_of(agent);
 
-    if (agent->errand_waits || !book_other(agent->book)->path)
+    if (agent->errand_waits || !book_waits(agent->book))
         return;
     agent->errand_waits = true;
     errand->waits(errand->owner, err->message);
@@ -110,24 +116,16 @@ static void tell_waiting(struct agent *agent, const struct err *err)
 static void note_busy(struct agent *agent, const struct err *err)
 {
     int64_t now_ms = clock_steady_ms();
-    int64_t most_ms = patience_ms(agent);
-    struct err late;
+    bool is_over = is_out_of_patience(agent, now_ms);
+    struct err late = *err;
 
-    if (agent->book_busy_since_ms == 0)
-        agent->book_busy_since_ms = agent->book_asked_ms = now_ms;
     tell_waiting(agent, err);
-    if (has_agent_appeared(agent, now_ms)) {
-        errand_of(agent)->agent_appeared = true;
-        end_with(agent, err);
-        agent_wake(agent);
+    if (has_agent_appeared(agent, now_ms))
+        errand_of(agent)->agent_appeared = is_over = true;
+    if (!is_over)
         return;
-    }
-    if (most_ms == 0 || now_ms - agent->book_busy_since_ms < most_ms)
-        return;
-    if (book_other(agent->book)->path)
+    if (book_waits(agent->book))
         err_set(&late, ERR_DEADLINE, "the deadline came: %.300s", err->message);
-    else
-        late = *err;
     end_with(agent, &late);
     agent_wake(agent);
 }
@@ -137,7 +135,7 @@ bool agent_errand_keep(struct agent *agent, struct err *err)
     if (agent->ending || agent->end.kind != ERR_OK)
         return true; /* agent_errand_end() has the last word */
     if (book_keep(agent->book, agent->flow.db, agent->errand_id, err)) {
-        agent->book_busy_since_ms = 0;
+        agent->lock_since_ms = agent->other_since_ms = 0;
         return true;
     }
     if (err->kind == ERR_BUSY) {
@@ -249,7 +247,8 @@ static void end_late(struct agent *agent, const struct item *item)
                 "ci-result --firmware-id %s",
                 item->analysis_state ? item->analysis_state : "not started", item->firmware_id);
     else
-        err_set(&err, ERR_DEADLINE, "the deadline came before it was sent: %.300s",
+        err_set(&err, agent->disk_low ? ERR_DISK_FULL : ERR_DEADLINE,
+                "the deadline came before it was sent: %.300s",
                 item->error                         ? item->error
                 : agent->disk_low                   ? "the disk of the state directory is full"
                 : gate_why(agent->gate)->message[0] ? gate_why(agent->gate)->message

@@ -77,10 +77,11 @@ struct agent {
     struct hand hand; /* fd -1: rows in hand are nobody's concern here */
 
     /* a command's file */
-    int64_t errand_id; /* of its row */
-    struct book *book; /* NULL: the ledger is shared with nobody */
-    int64_t book_busy_since_ms;
-    int64_t book_asked_ms; /* whether an agent holds it */
+    int64_t errand_id;      /* of its row */
+    struct book *book;      /* NULL: the ledger is shared with nobody */
+    int64_t lock_since_ms;  /* steady: another holds the ledger; 0: none does */
+    int64_t other_since_ms; /* steady: another sends the same bytes; 0: none does */
+    int64_t book_asked_ms;  /* whether an agent holds it */
     bool errand_told;
     bool errand_waits; /* it was told that it does */
     bool errand_sent;  /* deadline_ms is that of its analysis */

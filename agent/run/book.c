@@ -26,6 +26,7 @@ struct book {
     struct hand hand;
     enum book_state state;
     int64_t id;        /* of the row there */
+    bool waits;        /* what is busy is not the ledger, but these bytes */
     int64_t look_ms;   /* steady: not before, while another has these bytes in hand */
     struct item other; /* who has the bytes */
     struct item kept;  /* as it was saved last: what is the same is not saved again */
@@ -81,6 +82,11 @@ bool book_has_agent(const struct book *book)
 enum book_state book_state(const struct book *book)
 {
     return book->state;
+}
+
+bool book_waits(const struct book *book)
+{
+    return book->waits;
 }
 
 const struct item *book_other(const struct book *book)
@@ -156,8 +162,9 @@ static bool adopt_row(struct book *book, struct db *own, const struct item *item
     return item_save(own, &changed, err);
 }
 
-static bool say_other(const struct book *book, struct err *err)
+static bool say_other(struct book *book, struct err *err)
 {
+    book->waits = true;
     return err_set(err, ERR_BUSY, "process %jd is sending the same bytes",
                    (intmax_t)book->other.holder_pid);
 }
@@ -192,6 +199,8 @@ static bool claim_in(struct book *book, struct db *shared, struct db *own, const
     bool ok = hand_claim(shared, &book->hand, &claim, err) && copy_names(shared, own, &mine, err) &&
               db_commit(shared, err);
     replace_item(&book->other, &claim.other);
+    if (!ok)
+        hand_let_go(&book->hand);
     return ok && judge_claim(book, own, item, claim.claimed, &mine, err);
 }
 
@@ -199,6 +208,7 @@ static bool claim(struct book *book, struct db *own, const struct item *item, st
 {
     if (clock_steady_ms() < book->look_ms)
         return say_other(book, err);
+    book->waits = false;
     auto_ledger struct ledger *ledger = ledger_open_brief(book->options.state_dir, 0, err);
 
     return ledger && claim_in(book, ledger_db(ledger), own, item, err);

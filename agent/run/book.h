@@ -53,6 +53,9 @@ bool book_has_agent(const struct book *book);
 
 enum book_state book_state(const struct book *book);
 
+/* After ERR_BUSY: for another's upload of these bytes, not for the ledger. */
+bool book_waits(const struct book *book);
+
 /* Who has the bytes (path, firmware_id, state, ...); with BOOK_KNOWN, or while it waits. */
 const struct item *book_other(const struct book *book);
 

@@ -275,6 +275,12 @@ bool hand_claim(struct db *db, struct hand *hand, struct hand_claim *claim, stru
     return true;
 }
 
+void hand_let_go(struct hand *hand)
+{
+    if (hand->held != 0)
+        release_byte(hand, hand->held);
+}
+
 /* ---- saving ---- */
 
 /* Found again by its name: not while another upload of that name may be what was found. */

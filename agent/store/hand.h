@@ -52,6 +52,9 @@ struct hand_claim {
 /* Nothing is committed. */
 bool hand_claim(struct db *db, struct hand *hand, struct hand_claim *claim, struct err *err);
 
+/* What was claimed is rolled back: the row that is locked was never there. */
+void hand_let_go(struct hand *hand);
+
 enum hand_saved {
     HAND_SAVED,
     HAND_LOST,  /* somebody decided about the row meanwhile: it is no longer mine */

@@ -533,6 +533,6 @@ def test_many_uploads_at_once(standin, client):
 
 @pytest.mark.parametrize("name", ["id", "tenant"])
 def test_everybody_gets_the_public_keys_that_the_official_client_asks_for_first(standin, name):
-    with urllib.request.urlopen(f"{standin.api_url}/{name}-token-public-key.pem") as answer:
+    with urllib.request.urlopen(f"{standin.url}/{name}-token-public-key.pem") as answer:
         assert answer.status == 200
         assert answer.read().startswith(b"-----BEGIN PUBLIC KEY-----")
