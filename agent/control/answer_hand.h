@@ -1,7 +1,9 @@
 /*
  * answer_hand.h - "hand-save": a command's item, carried into the ledger that an agent holds.
  *
- * Only a row that the same process claimed before can be changed; see store/hand.h.
+ * Only a row in hand can be changed, by who names its holder's process and boot ID (store/hand.h).
+ * Both are believed, as all else that a member of the socket's group says: it could steer the
+ * agent to the same end.
  */
 #ifndef CONTROL_ANSWER_HAND_H
 #define CONTROL_ANSWER_HAND_H

@@ -247,10 +247,8 @@ static void end_late(struct agent *agent, const struct item *item)
                 "ci-result --firmware-id %s",
                 item->analysis_state ? item->analysis_state : "not started", item->firmware_id);
     else
-        err_set(&err, agent->disk_low ? ERR_DISK_FULL : ERR_DEADLINE,
-                "the deadline came before it was sent: %.300s",
+        err_set(&err, ERR_DEADLINE, "the deadline came before it was sent: %.300s",
                 item->error                         ? item->error
-                : agent->disk_low                   ? "the disk of the state directory is full"
                 : gate_why(agent->gate)->message[0] ? gate_why(agent->gate)->message
                                                     : "nothing moved");
     end_with(agent, &err);
@@ -264,6 +262,19 @@ static bool is_past_deadline(struct agent *agent, const struct item *item)
     return true;
 }
 
+/* An agent waits for room; a command says so, while its file is still there. */
+static bool is_short_of_disk(struct agent *agent, const struct item *item)
+{
+    struct err err;
+
+    if (!agent->disk_low || item->firmware_id || !flow_is_idle(&agent->flow))
+        return false;
+    err_set(&err, ERR_DISK_FULL, "the disk of the state directory %.300s is nearly full: make room",
+            errand_of(agent)->state_dir);
+    end_with(agent, &err);
+    return true;
+}
+
 /* Between two looks nothing may happen that would tell: while it waits, it asks. */
 static bool is_over(struct agent *agent)
 {
@@ -274,6 +285,8 @@ static bool is_over(struct agent *agent)
     if (turn_is_stalled(agent->turn) || !load(agent, &item))
         return agent->end.kind != ERR_OK;
     tell_known(agent, item.firmware_id, NULL);
+    if (is_short_of_disk(agent, &item))
+        return true;
     return (flow_is_idle(&agent->flow) && is_at_its_end(agent, &item)) ||
            is_past_deadline(agent, &item);
 }

@@ -292,3 +292,17 @@ def test_waiting_for_the_state_ends_when_it_is_free(agent, platform):
     assert daemon.terminate() == 0
     assert waiting.wait(20) == 0
     assert len(platform.state()["uploads"]) == 1
+
+
+def test_a_step_on_a_full_state_disk_says_so_and_sends_nothing(shared, platform, small_disk):
+    small_disk(shared.state)
+    shared.uploaded(shared.image("one.bin"))
+    filler = fill(shared.state)
+    second = shared.image("two.bin")
+    line = shared.failed(IO_ERROR, second)
+    assert "full" in line or "No space" in line, line
+    assert len(shared.bodies()) == 1
+
+    filler.unlink()
+    shared.uploaded(second)
+    assert len(uploads_by_digest(platform)) == 2
