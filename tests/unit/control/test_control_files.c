@@ -289,7 +289,7 @@ static void the_files_of_a_request_in_pieces_come_with_its_first_byte(void **sta
     station.takes[0] = station.takes[1] = true;
     auto_probe struct probe probe = probe_new(&station, NULL);
     send_with(probe.fd, "{", file, 2);
-    for (const char *at = STATUS + 1; *at; at++) {
+    for (const char *at = &STATUS[1]; *at; at++) {
         uv_run(&station.loop, UV_RUN_NOWAIT);
         assert_int_equal(station.answers, 0);
         assert_int_equal(send(probe.fd, at, 1, MSG_NOSIGNAL), 1);
