@@ -1,11 +1,14 @@
 #!/bin/bash
 # Every check and every test. Installs what it needs, ends with one line: N passed, N failed.
 #
-#   tests/run.sh                    all of it
+#   tests/run.sh                    all of it; of the end-to-end tests under sanitizers a sample
+#   tests/run.sh --all              those whole, too
 #   tests/run.sh --quick            lints, the gcc build and its tests
 #   tests/run.sh --only STAGE...    these stages and the builds that they need
 #   tests/run.sh --no-deps          installs nothing
 #   tests/run.sh --tidy-sample N    clang-tidy looks at N files of agent/, drawn by a printed seed
+#
+# TESTS_SEED draws the same sample again.
 #
 # Stages, in this order: deps lint build unit fuzz platform e2e clang asan asan-unit asan-e2e
 # tidy cppcheck. A stage that fails shows its output and the others go on, except for those that
@@ -20,12 +23,14 @@ quick=(deps lint build unit fuzz platform e2e)
 builds=${TESTS_BUILD_ROOT:-$PWD}
 logs=$builds/build-dev/test-logs
 tidy_sample=
+asan_percent=40
+seed=${TESTS_SEED:-$RANDOM}
 passed=0 failed=0
 declare -A built=() # folder: 0 when it was built, else 1
 background=
 
 usage() {
-    sed -n '2,15s/^# \{0,1\}//p' "$0"
+    sed -n '2,18s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -33,6 +38,7 @@ wanted=("${stages[@]}")
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) wanted=("${quick[@]}") ;;
+    --all) asan_percent=100 ;;
     --no-deps) wanted=("${wanted[@]/#deps/}") ;;
     --tidy-sample)
         [[ ${2-} =~ ^[1-9][0-9]*$ ]] || usage 64 >&2
@@ -295,7 +301,12 @@ if wants e2e && build_dev; then run_e2e e2e build-dev; fi
 if wants clang; then build_clang; fi
 if wants asan; then build_asan; fi
 if wants asan-unit && build_asan; then sanitized asan-unit run_ctest asan-unit build-asan; fi
-if wants asan-e2e && build_asan; then sanitized asan-e2e run_e2e asan-e2e build-asan; fi
+if wants asan-e2e && build_asan; then
+    echo "asan-e2e: $asan_percent % of the tests, TESTS_SEED=$seed"
+    export ONEKEY_TESTS_SAMPLE=$asan_percent/$seed
+    sanitized asan-e2e run_e2e asan-e2e build-asan
+    unset ONEKEY_TESTS_SAMPLE
+fi
 if [ -n "$background" ]; then finish_background; fi
 
 echo "$passed passed, $failed failed"

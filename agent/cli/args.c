@@ -88,11 +88,12 @@ static bool refuse_login(const char *name, struct err *err)
     static const char *const names[] = {"--email", "--password", "get-tenant-token"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(name, names[i]) == 0)
+        if (strcmp(name, names[i]) == 0) {
             return !err_set(err, ERR_USAGE,
                             "%s: there is no login by password here: make an API token on the "
                             "platform (profile, API tokens) and set ONEKEY_TOKEN",
                             name);
+        }
     }
     return false;
 }

@@ -159,19 +159,15 @@ static void write_variable(struct out *out, const char *prefix, const char *name
 /* The input object's fields behind its name: two levels are all that there is. */
 static void write_variables(struct out *out, json_t *variables)
 {
-    const char *name;
-    json_t *value;
-
-    json_object_foreach(variables, name, value)
-    {
+    for (void *at = json_object_iter(variables); at; at = json_object_iter_next(variables, at)) {
+        const char *name = json_object_iter_key(at);
+        json_t *value = json_object_iter_value(at);
         auto_free char *prefix = xasprintf("%s.", name);
-        const char *inner_name;
-        const json_t *inner;
 
         if (!json_is_object(value))
             write_variable(out, "", name, value);
-        json_object_foreach(value, inner_name, inner)
-            write_variable(out, prefix, inner_name, inner);
+        for (void *in = json_object_iter(value); in; in = json_object_iter_next(value, in))
+            write_variable(out, prefix, json_object_iter_key(in), json_object_iter_value(in));
     }
 }
 
@@ -219,7 +215,9 @@ void request_view_write(struct out *out, const json_t *request)
     write_target(out, "then", send);
     out_print(out, ", multipart/form-data with\n");
     json_array_foreach(json_object_get(send, "parts"), index, part) write_part(out, part);
-    out_print(out, "  %-12s", "both with");
+    {
+        out_print(out, "  %-12s", "both with");
+    }
     out_print(out, "Authorization: ");
     write_name(out, request, "authorization");
     out_print(out, "\n");

@@ -259,17 +259,16 @@ static bool is_late(struct following *following, struct err *err)
 
     if (following->want->wait_timeout_ms == 0 || left_ms(following) > 0)
         return false;
-    if (following->sent)
-        err_set(err, ERR_DEADLINE,
-                "the deadline came before the analysis ended; the agent goes on with it: "
-                "onekey-agent ci-result --firmware-id %s",
-                text(following, "firmware_id"));
-    else
-        err_set(err, ERR_DEADLINE,
-                "the deadline came before the agent had sent it (%.300s); it keeps the file and "
-                "sends it when it can",
-                error ? error : text(following, "state"));
-    return true;
+    if (following->sent) {
+        return !err_set(err, ERR_DEADLINE,
+                        "the deadline came before the analysis ended; the agent goes on with it: "
+                        "onekey-agent ci-result --firmware-id %s",
+                        text(following, "firmware_id"));
+    }
+    return !err_set(err, ERR_DEADLINE,
+                    "the deadline came before the agent had sent it (%.300s); it keeps the file "
+                    "and sends it when it can",
+                    error ? error : text(following, "state"));
 }
 
 /* With its files, that is: one that changed meanwhile has another kind. */

@@ -39,10 +39,11 @@ static bool check_guards(const struct answer *answer, struct err *err)
     const char *api_url = text(answer, "api_url");
     struct live_token token = {0};
 
-    if (api_url && strcmp(api_url, live->api_url) != 0)
+    if (api_url && strcmp(api_url, live->api_url) != 0) {
         return err_set(err, ERR_CONFIG,
                        "the agent that runs here works with %.200s, not with %.200s", live->api_url,
                        api_url);
+    }
     live->token(live->owner, &token);
     if (tenant && !token.tenant)
         return err_set(err, ERR_BUSY, "the agent does not know yet whose token it has");

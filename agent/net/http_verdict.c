@@ -149,15 +149,15 @@ void http_verdict_explain(const struct http_facts *facts, enum err_kind kind, co
     auto_free char *text = facts->status >= 400 ? platform_text(body, size) : NULL;
     const char *why = text ? text : remark(facts);
 
-    if (facts->status == 413)
+    if (facts->status == 413) {
         err_record(err, kind,
-                   "HTTP 413: the file is too large for the platform or a proxy before "
-                   "it%s%s",
+                   "HTTP 413: the file is too large for the platform or a proxy before it%s%s",
                    text ? ": " : "", text ? text : "");
-    else if (why)
+    } else if (why) {
         err_record(err, kind, "HTTP %ld: %s", facts->status, why);
-    else
+    } else {
         err_record(err, kind, "HTTP %ld", facts->status);
+    }
 }
 
 bool http_looks_json(const char *content_type, const char *body, size_t size)

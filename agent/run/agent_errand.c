@@ -23,8 +23,7 @@ enum {
     GIVE_UP_MS = 5 * 60 * 1000, /* of waits between tries: a pipeline wants to know */
     EAGER_MS = 5000,
     AGENT_LOOK_MS = 500,
-    END_TRIES = 100,
-    END_WAIT_MS = 50,
+    END_WAIT_MS = 25,
 };
 
 static struct agent_errand *errand_of(const struct agent *agent)
@@ -239,18 +238,19 @@ static int64_t left_ms(struct agent *agent, const struct item *item)
 
 static void end_late(struct agent *agent, const struct item *item)
 {
+    const char *closed = gate_why(agent->gate)->message;
+    const char *why = item->error ? item->error : closed[0] ? closed : "nothing moved";
+    const char *state = item->analysis_state ? item->analysis_state : "not started";
     struct err err;
 
-    if (item->firmware_id)
+    if (item->firmware_id) {
         err_set(&err, ERR_DEADLINE,
                 "the deadline came before the analysis ended (%s); it goes on: onekey-agent "
                 "ci-result --firmware-id %s",
-                item->analysis_state ? item->analysis_state : "not started", item->firmware_id);
-    else
-        err_set(&err, ERR_DEADLINE, "the deadline came before it was sent: %.300s",
-                item->error                         ? item->error
-                : gate_why(agent->gate)->message[0] ? gate_why(agent->gate)->message
-                                                    : "nothing moved");
+                state, item->firmware_id);
+    } else {
+        err_set(&err, ERR_DEADLINE, "the deadline came before it was sent: %.300s", why);
+    }
     end_with(agent, &err);
 }
 
@@ -299,22 +299,24 @@ void agent_errand_check(struct agent *agent)
 
 /* ---- the end ---- */
 
-static bool is_worth_waiting(const struct agent *agent, const struct err *err, int tries)
+static bool is_worth_waiting(const struct agent *agent, const struct err *err, int64_t since_ms)
 {
-    return err->kind == ERR_BUSY && agent->signal == 0 && tries < END_TRIES;
+    return err->kind == ERR_BUSY && agent->signal == 0 &&
+           clock_steady_ms() - since_ms < agent->options->lock_wait_ms;
 }
 
 /* A dead holder's row is settled by the next who comes: no failure here loses anything. */
 static void end_book(struct agent *agent)
 {
+    int64_t since_ms = clock_steady_ms();
     struct err err = {.kind = ERR_OK};
 
-    for (int tries = 0; !book_end(agent->book, agent->flow.db, agent->errand_id, &err); tries++) {
-        if (!is_worth_waiting(agent, &err, tries)) {
+    while (!book_end(agent->book, agent->flow.db, agent->errand_id, &err)) {
+        if (!is_worth_waiting(agent, &err, since_ms)) {
             log_warn("hand_not_saved", F_TEXT("reason", err.message));
             return;
         }
-        uv_sleep(END_WAIT_MS);
+        uv_sleep(END_WAIT_MS + (unsigned)(uv_hrtime() % END_WAIT_MS)); /* others try as well */
     }
 }
 

@@ -73,7 +73,7 @@ bool book_has_agent(const struct book *book)
 {
     const struct control_request request = {
         .command = "status", .state_dir = book->options.state_dir, .timeout_ms = AGENT_ANSWER_MS};
-    struct control_end end;
+    struct control_end end = {0};
     struct err err;
 
     return control_client_ask(&request, ignore_row, NULL, &end, &err) == CONTROL_ANSWERED;

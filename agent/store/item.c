@@ -71,7 +71,7 @@ static void read_item(struct row *row, struct item *item)
 #undef INT
 }
 
-// NOLINTNEXTLINE(readability-function-size)
+// NOLINTNEXTLINE(readability-function-size,readability-function-cognitive-complexity)
 void item_copy(const struct item *from, struct item *to)
 {
     to->id = from->id;
@@ -88,7 +88,7 @@ static bool is_same_text(const char *one, const char *other)
     return one && other ? strcmp(one, other) == 0 : one == other;
 }
 
-// NOLINTNEXTLINE(readability-function-size)
+// NOLINTNEXTLINE(readability-function-size,readability-function-cognitive-complexity)
 bool item_equal(const struct item *one, const struct item *other)
 {
     bool is_equal = one->id == other->id && one->state == other->state;

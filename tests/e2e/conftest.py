@@ -1,5 +1,7 @@
 """What every end-to-end test gets: a stand-in, an agent, and a look for the token at the end."""
 
+import os
+import random
 import secrets
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,18 @@ def pytest_sessionstart(session):
     if not BINARY.is_file():
         raise pytest.UsageError(f"{BINARY} is not there: build it, or name it in "
                                 "ONEKEY_AGENT_BINARY")
+
+
+def pytest_collection_modifyitems(config, items):
+    """ONEKEY_TESTS_SAMPLE=PERCENT/SEED: so many of the tests, the same ones for the same seed."""
+    sample = os.environ.get("ONEKEY_TESTS_SAMPLE")
+    if not sample:
+        return
+    percent, _, seed = sample.partition("/")
+    drawn = [random.Random(f"{seed} {item.nodeid}").randrange(100) < int(percent)
+             for item in items]
+    config.hook.pytest_deselected(items=[one for one, keep in zip(items, drawn) if not keep])
+    items[:] = [one for one, keep in zip(items, drawn) if keep]
 
 
 #: What a stand-in is like unless a test says otherwise: quick analyses.
