@@ -214,10 +214,11 @@ void request_view_write(struct out *out, const json_t *request)
     write_variables(out, json_object_get(request, "variables"));
     write_target(out, "then", send);
     out_print(out, ", multipart/form-data with\n");
-    json_array_foreach(json_object_get(send, "parts"), index, part) write_part(out, part);
+    json_array_foreach(json_object_get(send, "parts"), index, part)
     {
-        out_print(out, "  %-12s", "both with");
+        write_part(out, part);
     }
+    out_print(out, "  %-12s", "both with");
     out_print(out, "Authorization: ");
     write_name(out, request, "authorization");
     out_print(out, "\n");
