@@ -1,7 +1,8 @@
 #!/bin/bash
 # Every check and every test. Installs what it needs, ends with one line: N passed, N failed.
 #
-#   tests/run.sh                    all of it; of the end-to-end tests under sanitizers a sample
+#   tests/run.sh                    all of it; of the end-to-end tests under sanitizers and of the
+#                                   files that clang-tidy looks at a sample
 #   tests/run.sh --all              those whole, too
 #   tests/run.sh --quick            lints, the gcc build and its tests
 #   tests/run.sh --only STAGE...    these stages and the builds that they need
@@ -22,7 +23,7 @@ stages=(deps lint build unit fuzz platform e2e clang asan asan-unit asan-e2e tid
 quick=(deps lint build unit fuzz platform e2e)
 builds=${TESTS_BUILD_ROOT:-$PWD}
 logs=$builds/build-dev/test-logs
-tidy_sample=
+tidy_sample=75
 asan_percent=40
 seed=${TESTS_SEED:-$RANDOM}
 passed=0 failed=0
@@ -30,7 +31,7 @@ declare -A built=() # folder: 0 when it was built, else 1
 background=
 
 usage() {
-    sed -n '2,18s/^# \{0,1\}//p' "$0"
+    sed -n '2,19s/^# \{0,1\}//p' "$0"
     exit "$1"
 }
 
@@ -38,7 +39,7 @@ wanted=("${stages[@]}")
 while [ $# -gt 0 ]; do
     case $1 in
     --quick) wanted=("${quick[@]}") ;;
-    --all) asan_percent=100 ;;
+    --all) asan_percent=100 tidy_sample= ;;
     --no-deps) wanted=("${wanted[@]/#deps/}") ;;
     --tidy-sample)
         [[ ${2-} =~ ^[1-9][0-9]*$ ]] || usage 64 >&2
@@ -215,11 +216,9 @@ lint() {
     run_pytest lint-self tests/lint
 }
 
-# TESTS_TIDY_SEED draws the same files again.
 sample() {
-    local seed=${TESTS_TIDY_SEED:-$RANDOM}
     [ -n "$tidy_sample" ] || { cat; return; }
-    echo "tidy: $tidy_sample files, TESTS_TIDY_SEED=$seed" >&4
+    echo "tidy: $tidy_sample files, TESTS_SEED=$seed" >&4
     shuf -z -n "$tidy_sample" --random-source=<(yes "$seed")
 }
 
