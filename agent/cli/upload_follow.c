@@ -125,10 +125,16 @@ static enum control_outcome hand_over_once(struct following *following, int *exi
     return CONTROL_ANSWERED;
 }
 
+/* Its turn comes when others are through: that is a wait as for an analysis. */
+static bool is_too_long(const struct upload_follow *want, int64_t waited_ms)
+{
+    return want->wait_timeout_ms > 0 && waited_ms >= want->wait_timeout_ms;
+}
+
 /* An agent with its hands full, or which ends just now, is asked again for a while. */
 static enum upload_followed hand_over(struct following *following, struct err *err)
 {
-    int64_t until = clock_steady_ms() + following->want->lock_wait_ms;
+    int64_t began_ms = clock_steady_ms();
     int exit = 0;
 
     for (;;) {
@@ -143,7 +149,7 @@ static enum upload_followed hand_over(struct following *following, struct err *e
         case CONTROL_ANSWERED:
             break;
         }
-        if (exit != EXIT_BUSY || clock_steady_ms() >= until)
+        if (exit != EXIT_BUSY || is_too_long(following->want, clock_steady_ms() - began_ms))
             return UPLOAD_ENDED;
         sleep_ms(LOOK_MS);
     }

@@ -21,9 +21,8 @@ struct upload_follow {
     const char *state_dir; /* whose agent is meant */
     const char *tenant;    /* the guard; NULL: none */
     const char *api_url;   /* the platform that is meant; NULL: the agent's */
-    int64_t lock_wait_ms;  /* for an agent that has too much in hand */
     bool wait;
-    int64_t wait_timeout_ms;               /* from the end of the upload; 0: none */
+    int64_t wait_timeout_ms;               /* for its turn, then for the analysis; 0: none */
     const struct agent_progress *progress; /* or NULL */
 
     /* Once, as soon as it is known; other: the path of the same bytes that had it before. */

@@ -97,7 +97,6 @@ static enum upload_followed by_agent(struct running *running, const struct uploa
         .state_dir = upload_state_dir(session->settings.config),
         .tenant = session->settings.config->api.tenant,
         .api_url = chosen_api_url(session->settings.config),
-        .lock_wait_ms = session->args.lock_wait_ms,
         .wait = session->args.wait,
         .wait_timeout_ms = wait_timeout_ms(&session->args),
         .progress = progress ? &hooks : NULL,

@@ -45,8 +45,12 @@ static bool check_guards(const struct answer *answer, struct err *err)
                        api_url);
     }
     live->token(live->owner, &token);
-    if (tenant && !token.tenant)
-        return err_set(err, ERR_BUSY, "the agent does not know yet whose token it has");
+    if (tenant && !token.tenant) {
+        *err = live->closed(live->owner);
+        return err->kind == ERR_AUTH
+                   ? false
+                   : err_set(err, ERR_BUSY, "the agent does not know yet whose token it has");
+    }
     return !tenant || strcmp(tenant, token.tenant) == 0 ||
            err_set(err, ERR_TENANT,
                    "the agent's token belongs to tenant %.100s, not to %.100s: "

@@ -23,7 +23,7 @@ enum {
     GIVE_UP_MS = 5 * 60 * 1000, /* of waits between tries: a pipeline wants to know */
     EAGER_MS = 5000,
     AGENT_LOOK_MS = 500,
-    END_WAIT_MS = 25,
+    OTHER_RETRY_MS = 200,
 };
 
 static struct agent_errand *errand_of(const struct agent *agent)
@@ -112,12 +112,20 @@ static void tell_waiting(struct agent *agent, const struct err *err)
     errand->waits(errand->owner, err->message);
 }
 
+static uint64_t retry_ms(const struct agent *agent, int64_t now_ms)
+{
+    int64_t waited_ms = agent->lock_since_ms ? now_ms - agent->lock_since_ms : 0;
+
+    return book_waits(agent->book) ? OTHER_RETRY_MS : (uint64_t)book_retry_ms(waited_ms);
+}
+
 static void note_busy(struct agent *agent, const struct err *err)
 {
     int64_t now_ms = clock_steady_ms();
     bool is_over = is_out_of_patience(agent, now_ms);
     struct err late = *err;
 
+    turn_retry_in(agent->turn, retry_ms(agent, now_ms));
     tell_waiting(agent, err);
     if (has_agent_appeared(agent, now_ms))
         errand_of(agent)->agent_appeared = is_over = true;
@@ -227,8 +235,9 @@ static int64_t left_ms(struct agent *agent, const struct item *item)
 {
     int64_t now_ms = clock_steady_ms();
 
-    if (agent->deadline_ms == 0 || item->state == ITEM_UPLOADING ||
-        (item->firmware_id != NULL) != agent->errand_sent) {
+    bool moves = !item->firmware_id && !flow_is_idle(&agent->flow);
+
+    if (agent->deadline_ms == 0 || moves || (item->firmware_id != NULL) != agent->errand_sent) {
         agent->errand_sent = item->firmware_id != NULL;
         if (__builtin_add_overflow(now_ms, errand_of(agent)->wait_timeout_ms, &agent->deadline_ms))
             agent->deadline_ms = INT64_MAX; /* nobody lives to see it */
@@ -316,7 +325,7 @@ static void end_book(struct agent *agent)
             log_warn("hand_not_saved", F_TEXT("reason", err.message));
             return;
         }
-        uv_sleep(END_WAIT_MS + (unsigned)(uv_hrtime() % END_WAIT_MS)); /* others try as well */
+        uv_sleep((unsigned)book_retry_ms(clock_steady_ms() - since_ms));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -19,6 +20,8 @@
 enum {
     AGENT_ANSWER_MS = 2000, /* the loop waits meanwhile: a signal must not wait longer */
     OTHER_LOOK_MS = 400,    /* another's upload takes its time */
+    RETRY_MOST_MS = 48,
+    RETRY_HALVED_MS = 4000, /* after each of these */
 };
 
 struct book {
@@ -82,6 +85,14 @@ bool book_has_agent(const struct book *book)
 enum book_state book_state(const struct book *book)
 {
     return book->state;
+}
+
+int64_t book_retry_ms(int64_t waited_ms)
+{
+    int64_t most_ms =
+        RETRY_MOST_MS >> (waited_ms / RETRY_HALVED_MS < 5 ? waited_ms / RETRY_HALVED_MS : 5);
+
+    return 1 + most_ms / 2 + (int64_t)(uv_hrtime() % (uint64_t)(most_ms / 2 + 1));
 }
 
 bool book_waits(const struct book *book)

@@ -53,6 +53,12 @@ bool book_has_agent(const struct book *book);
 
 enum book_state book_state(const struct book *book);
 
+/*
+ * Pure: when to try again for a ledger that has been in use for so long. Who has waited longest
+ * tries most often, so that of many steps none is left behind.
+ */
+int64_t book_retry_ms(int64_t waited_ms);
+
 /* After ERR_BUSY: for another's upload of these bytes, not for the ledger. */
 bool book_waits(const struct book *book);
 

@@ -7,7 +7,7 @@
 
 enum {
     STALL_RETRY_MS = 2000,
-    BUSY_RETRY_MS = 25, /* and up to as much again: others try as well */
+    BUSY_RETRY_MS = 25, /* unless the owner says so */
     ROUNDS_MAX = 16,    /* saved() may queue more; the rest waits for the next turn */
 };
 
@@ -23,6 +23,7 @@ struct turn {
     bool stalled;
     bool told; /* stalled() was called */
     bool retry_due;
+    uint64_t busy_retry_ms;
     unsigned losses;
     unsigned open_handles;
     void (*closed)(void *owner);
@@ -32,6 +33,11 @@ struct turn {
 bool turn_is_stalled(const struct turn *turn)
 {
     return turn->stalled;
+}
+
+void turn_retry_in(struct turn *turn, uint64_t ms)
+{
+    turn->busy_retry_ms = ms;
 }
 
 unsigned turn_losses(const struct turn *turn)
@@ -60,7 +66,7 @@ static void stall(struct turn *turn, const struct err *why)
 {
     bool is_busy = turn->hooks->before_commit && why->kind == ERR_BUSY;
     bool first = !turn->told && !is_busy;
-    uint64_t wait_ms = is_busy ? BUSY_RETRY_MS + uv_hrtime() % BUSY_RETRY_MS : STALL_RETRY_MS;
+    uint64_t wait_ms = is_busy ? turn->busy_retry_ms : STALL_RETRY_MS;
 
     db_rollback(turn->db);
     turn->losses++;
@@ -74,6 +80,7 @@ static void stall(struct turn *turn, const struct err *why)
 
 static bool write_all(struct turn *turn, struct err *err)
 {
+    turn->busy_retry_ms = BUSY_RETRY_MS;
     for (struct save *save = turn->first; save; save = save->next) {
         if (!save->write(save, turn->db, err))
             return false;

@@ -49,6 +49,9 @@ void turn_save(struct turn *turn, struct save *save);
 
 bool turn_is_stalled(const struct turn *turn);
 
+/* From before_commit(), before it fails with ERR_BUSY: not sooner than this. */
+void turn_retry_in(struct turn *turn, uint64_t ms);
+
 /* How often direct writes were lost so far. */
 unsigned turn_losses(const struct turn *turn);
 
