@@ -78,6 +78,14 @@ static void end_with(struct agent *agent, const struct err *err)
         agent->end = *err;
 }
 
+static bool has_holder_changed(struct agent *agent)
+{
+    int64_t before = agent->lock_holder;
+
+    agent->lock_holder = book_holder(agent->book);
+    return agent->lock_holder != before;
+}
+
 /* Whose ledger it is waits for at most lock_wait; whose bytes these are, as for an analysis. */
 static bool is_out_of_patience(struct agent *agent, int64_t now_ms)
 {
@@ -85,7 +93,7 @@ static bool is_out_of_patience(struct agent *agent, int64_t now_ms)
     int64_t most_ms =
         book_waits(agent->book) ? errand_of(agent)->wait_timeout_ms : agent->options->lock_wait_ms;
 
-    if (book_waits(agent->book)) /* the ledger could be opened */
+    if (book_waits(agent->book) || has_holder_changed(agent)) /* others get through */
         agent->lock_since_ms = 0;
     if (*since_ms == 0)
         *since_ms = agent->book_asked_ms = now_ms;
@@ -112,20 +120,13 @@ static void tell_waiting(struct agent *agent, const struct err *err)
     errand->waits(errand->owner, err->message);
 }
 
-static uint64_t retry_ms(const struct agent *agent, int64_t now_ms)
-{
-    int64_t waited_ms = agent->lock_since_ms ? now_ms - agent->lock_since_ms : 0;
-
-    return book_waits(agent->book) ? OTHER_RETRY_MS : (uint64_t)book_retry_ms(waited_ms);
-}
-
 static void note_busy(struct agent *agent, const struct err *err)
 {
     int64_t now_ms = clock_steady_ms();
     bool is_over = is_out_of_patience(agent, now_ms);
     struct err late = *err;
 
-    turn_retry_in(agent->turn, retry_ms(agent, now_ms));
+    turn_retry_in(agent->turn, book_waits(agent->book) ? OTHER_RETRY_MS : book_retry_ms());
     tell_waiting(agent, err);
     if (has_agent_appeared(agent, now_ms))
         errand_of(agent)->agent_appeared = is_over = true;
@@ -321,11 +322,13 @@ static void end_book(struct agent *agent)
     struct err err = {.kind = ERR_OK};
 
     while (!book_end(agent->book, agent->flow.db, agent->errand_id, &err)) {
+        if (has_holder_changed(agent))
+            since_ms = clock_steady_ms();
         if (!is_worth_waiting(agent, &err, since_ms)) {
             log_warn("hand_not_saved", F_TEXT("reason", err.message));
             return;
         }
-        uv_sleep((unsigned)book_retry_ms(clock_steady_ms() - since_ms));
+        uv_sleep(book_retry_ms());
     }
 }
 

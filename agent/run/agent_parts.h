@@ -79,6 +79,7 @@ struct agent {
     /* a command's file */
     int64_t errand_id;      /* of its row */
     struct book *book;      /* NULL: the ledger is shared with nobody */
+    int64_t lock_holder;    /* who held it at the last look */
     int64_t lock_since_ms;  /* steady: another holds the ledger; 0: none does */
     int64_t other_since_ms; /* steady: another sends the same bytes; 0: none does */
     int64_t book_asked_ms;  /* whether an agent holds it */

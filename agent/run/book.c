@@ -20,8 +20,7 @@
 enum {
     AGENT_ANSWER_MS = 2000, /* the loop waits meanwhile: a signal must not wait longer */
     OTHER_LOOK_MS = 400,    /* another's upload takes its time */
-    RETRY_MOST_MS = 48,
-    RETRY_HALVED_MS = 4000, /* after each of these */
+    RETRY_LEAST_MS = 25,    /* and up to as much again */
 };
 
 struct book {
@@ -87,12 +86,14 @@ enum book_state book_state(const struct book *book)
     return book->state;
 }
 
-int64_t book_retry_ms(int64_t waited_ms)
+int64_t book_holder(const struct book *book)
 {
-    int64_t most_ms =
-        RETRY_MOST_MS >> (waited_ms / RETRY_HALVED_MS < 5 ? waited_ms / RETRY_HALVED_MS : 5);
+    return ledger_holder(book->options.state_dir);
+}
 
-    return 1 + most_ms / 2 + (int64_t)(uv_hrtime() % (uint64_t)(most_ms / 2 + 1));
+unsigned book_retry_ms(void)
+{
+    return RETRY_LEAST_MS + (unsigned)(uv_hrtime() % RETRY_LEAST_MS);
 }
 
 bool book_waits(const struct book *book)

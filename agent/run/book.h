@@ -54,10 +54,13 @@ bool book_has_agent(const struct book *book);
 enum book_state book_state(const struct book *book);
 
 /*
- * Pure: when to try again for a ledger that has been in use for so long. Who has waited longest
- * tries most often, so that of many steps none is left behind.
+ * Who has the ledger now, or had it last. As long as that changes, others are getting through:
+ * the turn of who waits comes too.
  */
-int64_t book_retry_ms(int64_t waited_ms);
+int64_t book_holder(const struct book *book);
+
+/* How long to wait before the next try; not the same for all. */
+unsigned book_retry_ms(void);
 
 /* After ERR_BUSY: for another's upload of these bytes, not for the ledger. */
 bool book_waits(const struct book *book);

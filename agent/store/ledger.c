@@ -203,3 +203,14 @@ bool ledger_exists(const char *state_dir)
 
     return access(file, F_OK) == 0;
 }
+
+int64_t ledger_holder(const char *state_dir)
+{
+    auto_free char *path = xasprintf("%s/lock", state_dir);
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    char text[32] = "";
+
+    if (fd < 0 || pread(fd, text, sizeof text - 1, 0) < 0)
+        return 0;
+    return strtoll(text, NULL, 10);
+}

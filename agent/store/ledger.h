@@ -38,6 +38,9 @@ int ledger_dir_fd(const struct ledger *ledger);
 /* Makes the directory, and refuses one on a network file system, without opening a database. */
 bool ledger_make(const char *state_dir, struct err *err);
 
+/* The process that holds it, or held it last; 0: nobody is known. */
+int64_t ledger_holder(const char *state_dir);
+
 /* True when a database is there at all: reading commands make none. */
 bool ledger_exists(const char *state_dir);
 
