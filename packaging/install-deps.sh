@@ -13,8 +13,9 @@ set -eu
 build='build-essential cmake ninja-build pkg-config ca-certificates
     libuv1-dev libcurl4-openssl-dev libyaml-dev libsqlite3-dev libjansson-dev libpcre2-dev
     libssl-dev zlib1g-dev libexpat1-dev scdoc'
-# The stand-in runs on Debian's own /usr/bin/python3: these are its modules, not pip's.
-demo='python3 python3-aiohttp python3-graphql-core python3-cryptography'
+# The stand-in runs on Debian's own /usr/bin/python3: these are its modules, not pip's. The agent
+# looks up time zones in tzdata, which a minimal Debian does not have.
+demo='python3 python3-aiohttp python3-graphql-core python3-cryptography tzdata'
 test='libcmocka-dev python3-pytest python3-pytest-xdist python3-yaml python3-jsonschema
     libxml2-utils groff-base zsh fish shellcheck yamllint
     clang clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck
