@@ -38,6 +38,8 @@ struct config {
     const struct config_watch *watches;
     size_t watch_count;
     struct config_sbom sbom;
+    const struct config_export *exports;
+    size_t export_count;
     struct config_alerts alerts;
     struct config_log log;
     struct config_metrics metrics;

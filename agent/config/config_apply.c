@@ -141,13 +141,13 @@ static void apply_option(const struct config_apply *apply, const struct config_o
                          const struct section *section, const char *actual,
                          const struct tree_node *child)
 {
-    if (option->type == OPTION_LATER) {
-        report(apply, child->key_place, "%s is not in this version; remove it", actual);
-    } else if (option->flags & OPTION_NOT_IN_FILE) {
+    if (option->flags & OPTION_NOT_IN_FILE) {
         report(apply, child->key_place, "%s is not set in this file; it is taken %s", actual,
                option->help);
     } else if (config_option_is_list(option->type)) {
         apply_list(apply, option, section, child);
+    } else if (option->flags & OPTION_OR_LIST && child->kind == TREE_SEQUENCE) {
+        apply_list(apply, option + 1, section, child);
     } else {
         apply_value(apply, option, section, actual, child);
     }
@@ -221,7 +221,7 @@ void config_apply_defaults(enum config_option_scope scope, struct config_pool *p
     for (size_t i = 0; i < count; i++) {
         struct err err;
 
-        if (rows[i].type == OPTION_LATER || rows[i].scope != scope || !rows[i].fallback)
+        if (rows[i].scope != scope || !rows[i].fallback)
             continue;
         bool ok = config_value_read_text(&rows[i], rows[i].fallback, pool, base, &err);
         assert(ok); // a default that its own check refuses is a mistake in options.def

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "config/config_problems.h"
+#include "config/config_schedule.h"
 #include "config/config_url.h"
 
 enum { PATH_SIZE = 128 };
@@ -256,6 +257,7 @@ void config_check_all(const struct config *config, unsigned file_mode,
     check_sbom_path(&checks);
     for (size_t i = 0; i < config->sbom.format_count; i++)
         check_format(&checks, i);
+    config_schedule_check(config, checks.is_complete, problems);
     for (size_t i = 0; i < config->alerts.target_count; i++)
         check_target(&checks, i);
     warn_readable(&checks);

@@ -15,7 +15,9 @@
 
 #define MEMBERS_ROOT   struct config
 #define MEMBERS_WATCH  struct config_watch
+#define MEMBERS_WINDOW struct config_window
 #define MEMBERS_FORMAT struct config_sbom_format
+#define MEMBERS_EXPORT struct config_export
 #define MEMBERS_TARGET struct config_alert_target
 
 #define OPTION(scope_, path_, type_, member_, fallback_, least_, most_, words_, flags_, help_)     \
@@ -29,7 +31,6 @@
      .words = (words_),                                                                            \
      .flags = (flags_),                                                                            \
      .help = (help_)},
-#define LATER(path_, help_) {.path = (path_), .type = OPTION_LATER, .help = (help_)},
 
 /* Listed once, there: struct members are the only other place that knows an option. */
 static const struct config_option rows[] = {
@@ -43,7 +44,9 @@ enum { ROW_COUNT = sizeof rows / sizeof rows[0], KEY_SIZE = 64 };
     _Static_assert(offsetof(type, count) == offsetof(type, items) + sizeof(void *),                \
                    #count " follows " #items)
 COUNT_FOLLOWS(struct config, watches, watch_count);
+COUNT_FOLLOWS(struct config, transfers.windows, transfers.window_count);
 COUNT_FOLLOWS(struct config, sbom.formats, sbom.format_count);
+COUNT_FOLLOWS(struct config, exports, export_count);
 COUNT_FOLLOWS(struct config, alerts.targets, alerts.target_count);
 
 /* What follows "section." in path; path itself for ""; NULL when it is elsewhere. */
@@ -71,7 +74,7 @@ static const char *nearest_key(const char *section, const char *key, char *room,
 
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *rest = rest_in(section, rows[i].path);
-        if (!rest || rows[i].type == OPTION_LATER || rows[i].flags & OPTION_NOT_IN_FILE)
+        if (!rest || rows[i].flags & OPTION_NOT_IN_FILE)
             continue;
         snprintf(keys[i], KEY_SIZE, "%.*s", (int)strcspn(rest, ".["), rest);
         suggest_offer(&suggest, keys[i]);
@@ -114,7 +117,7 @@ const char *config_option_suggest(const char *section, const char *key, char *ro
     if (near)
         return near;
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].type != OPTION_LATER && strcmp(last_part(rows[i].path), key) == 0)
+        if (strcmp(last_part(rows[i].path), key) == 0)
             return rows[i].path;
     }
     return NULL;
@@ -122,20 +125,23 @@ const char *config_option_suggest(const char *section, const char *key, char *ro
 
 bool config_option_is_list(enum config_option_type type)
 {
-    return type == OPTION_WATCHES || type == OPTION_FORMATS || type == OPTION_TARGETS;
+    return type >= OPTION_WATCHES;
 }
 
 enum config_option_scope config_option_element(enum config_option_type type, size_t *size)
 {
+    static const struct {
+        enum config_option_scope scope;
+        size_t size;
+    } elements[] = {
+        [OPTION_WATCHES] = {SCOPE_WATCH, sizeof(struct config_watch)},
+        [OPTION_WINDOWS] = {SCOPE_WINDOW, sizeof(struct config_window)},
+        [OPTION_FORMATS] = {SCOPE_FORMAT, sizeof(struct config_sbom_format)},
+        [OPTION_EXPORTS] = {SCOPE_EXPORT, sizeof(struct config_export)},
+        [OPTION_TARGETS] = {SCOPE_TARGET, sizeof(struct config_alert_target)},
+    };
+
     assert(config_option_is_list(type));
-    if (type == OPTION_WATCHES) {
-        *size = sizeof(struct config_watch);
-        return SCOPE_WATCH;
-    }
-    if (type == OPTION_FORMATS) {
-        *size = sizeof(struct config_sbom_format);
-        return SCOPE_FORMAT;
-    }
-    *size = sizeof(struct config_alert_target);
-    return SCOPE_TARGET;
+    *size = elements[type].size;
+    return elements[type].scope;
 }

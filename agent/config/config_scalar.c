@@ -1,8 +1,6 @@
 #include "config/config_scalar.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,12 +8,12 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/suggest.h"
-#include "base/units.h"
 #include "config/config.h"
+#include "config/config_measure.h"
 #include "config/config_url.h"
 #include "config/config_words.h"
 
-enum { SHOWN_MAX = 60, NUMBER_SIZE = 32 };
+enum { SHOWN_MAX = 60 };
 
 /* A value on its way into a member. */
 struct input {
@@ -36,29 +34,18 @@ static bool put_text(const struct input *input, const char *text)
     return true;
 }
 
-static const char *number_text(const struct config_option *option, int64_t number,
-                               char text[NUMBER_SIZE])
-{
-    if (option->type == OPTION_DURATION)
-        return units_duration_text(number, text);
-    if (option->type == OPTION_RATE)
-        return units_size_text(number, text);
-    snprintf(text, NUMBER_SIZE, "%" PRId64, number);
-    return text;
-}
-
 /* Says both ends: whoever guessed wrong once shall not have to guess again. */
 static bool check_range(const struct config_option *option, int64_t number, struct err *err)
 {
-    char least[NUMBER_SIZE];
-    char most[NUMBER_SIZE];
-    char got[NUMBER_SIZE];
+    char least[UNITS_TEXT_SIZE];
+    char most[UNITS_TEXT_SIZE];
+    char got[UNITS_TEXT_SIZE];
 
     if (number >= option->least && number <= option->most)
         return true;
-    number_text(option, option->least, least);
-    number_text(option, option->most, most);
-    number_text(option, number, got);
+    config_measure_text(option->type, option->least, least);
+    config_measure_text(option->type, option->most, most);
+    config_measure_text(option->type, number, got);
     if (option->least == option->most)
         return err_set(err, ERR_CONFIG, "%s is not accepted; write %s", got, least);
     return err_set(err, ERR_CONFIG, "%s is out of range; write %s to %s", got, least, most);
@@ -127,7 +114,6 @@ static bool read_number(const struct input *input, struct err *err)
 {
     const struct config_option *option = input->option;
     int64_t number = 0;
-    bool ok = true;
 
     // the only number that may be left out by a word is one that is left out by default
     if (option->fallback && strcmp(option->fallback, "none") == 0 &&
@@ -135,13 +121,8 @@ static bool read_number(const struct input *input, struct err *err)
         put(input, &number, sizeof number);
         return true;
     }
-    if (option->type == OPTION_DURATION)
-        ok = units_parse_duration(input->text, &number, err);
-    else if (option->type == OPTION_RATE)
-        ok = units_parse_rate(input->text, &number, err);
-    else
-        ok = units_parse_count(input->text, &number, err);
-    if (!ok || !check_range(option, number, err))
+    if (!config_measure_parse(option->type, input->text, &number, err) ||
+        !check_range(option, number, err))
         return false;
     put(input, &number, sizeof number);
     return true;
@@ -229,9 +210,17 @@ static bool read_word(const struct input *input, struct err *err)
     }
     auto_free char *shown = config_scalar_quoted(input->text);
     auto_free char *listed = config_words_listed(option->words);
-    if (option->flags & OPTION_MORE_LATER && input->text[0] >= '0' && input->text[0] <= '9')
-        return err_set(err, ERR_CONFIG, "%s is not in this version; write %s", shown, listed);
     return err_set(err, ERR_CONFIG, "%s is not accepted; write %s", shown, listed);
+}
+
+static bool read_keep(const struct input *input, struct err *err)
+{
+    struct config_keep keep;
+
+    if (!config_measure_parse_keep(input->text, &keep, err))
+        return false;
+    put(input, &keep, sizeof keep);
+    return true;
 }
 
 static bool read_events(const struct input *input, struct err *err)
@@ -248,10 +237,12 @@ static bool read_events(const struct input *input, struct err *err)
 typedef bool read_fn(const struct input *input, struct err *err);
 
 static read_fn *const readers[] = {
-    [OPTION_TEXT] = read_plain,   [OPTION_PATH] = read_path,       [OPTION_URL] = read_url,
-    [OPTION_NAME] = read_name,    [OPTION_DURATION] = read_number, [OPTION_RATE] = read_number,
-    [OPTION_COUNT] = read_number, [OPTION_DATE] = read_date,       [OPTION_MODE] = read_mode,
-    [OPTION_BOOL] = read_bool,    [OPTION_WORD] = read_word,       [OPTION_EVENTS] = read_events,
+    [OPTION_TEXT] = read_plain,    [OPTION_PATH] = read_path,       [OPTION_URL] = read_url,
+    [OPTION_NAME] = read_name,     [OPTION_DURATION] = read_number, [OPTION_RATE] = read_number,
+    [OPTION_BUDGET] = read_number, [OPTION_CLOCK] = read_number,    [OPTION_SHARE] = read_number,
+    [OPTION_COUNT] = read_number,  [OPTION_DATE] = read_date,       [OPTION_MODE] = read_mode,
+    [OPTION_BOOL] = read_bool,     [OPTION_WORD] = read_word,       [OPTION_KEEP] = read_keep,
+    [OPTION_EVENTS] = read_events,
 };
 
 bool config_scalar_read(const struct config_option *option, const char *text,

@@ -12,7 +12,7 @@
 #include "config/config_option.h"
 #include "config/config_pool.h"
 
-/* For every type but the lists and OPTION_LATER. */
+/* For every type but the lists. */
 bool config_scalar_read(const struct config_option *option, const char *text,
                         struct config_pool *pool, void *member, struct err *err);
 

@@ -1,13 +1,12 @@
 #include "config/config_show.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "base/units.h"
+#include "config/config_measure.h"
 #include "config/config_option.h"
 #include "config/config_value.h"
 #include "config/config_words.h"
@@ -53,7 +52,7 @@ static void visit_element(const struct config *config, const struct config_optio
     char path[PATH_SIZE];
 
     for (size_t i = 0; i < count; i++) {
-        if (rows[i].scope != scope || rows[i].type == OPTION_LATER)
+        if (rows[i].scope != scope)
             continue;
         int start = snprintf(path, sizeof path, "%s[%zu].", list->path, index);
         snprintf(path + start, sizeof path - (size_t)start, "%s", rows[i].path + prefix);
@@ -62,6 +61,14 @@ static void visit_element(const struct config *config, const struct config_optio
         visit(owner, config, &shown);
         is_first = false;
     }
+}
+
+/* Of an option that takes two forms, only the one that is used. */
+static bool is_used(const struct config *config, const struct config_option *option)
+{
+    if (option->flags & OPTION_OR_LIST)
+        return list_of(config, option + 1).count == 0;
+    return !(option->flags & OPTION_OTHER_FORM) || list_of(config, option).count > 0;
 }
 
 /* Every value in the order of options.def; a list itself first, then its elements. */
@@ -73,7 +80,7 @@ static void visit_all(const struct config *config, visit_fn *visit, void *owner)
     for (size_t i = 0; i < count; i++) {
         const struct shown shown = {&rows[i], config, rows[i].path, 0, false};
 
-        if (rows[i].scope != SCOPE_ROOT || rows[i].type == OPTION_LATER)
+        if (rows[i].scope != SCOPE_ROOT || !is_used(config, &rows[i]))
             continue;
         visit(owner, config, &shown);
         if (!config_option_is_list(rows[i].type))
@@ -83,14 +90,15 @@ static void visit_all(const struct config *config, visit_fn *visit, void *owner)
     }
 }
 
-/* Texts that YAML and this program read as the same text without quotes. */
+/* Texts that YAML and this program read as the same text without quotes; 08:00 is 480 to some. */
 static bool is_bare(const char *text)
 {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-:";
     size_t size = strlen(text);
+    bool is_clock = text[strspn(text, "0123456789")] == ':';
 
-    return size > 0 && strspn(text, letters) == size && !strchr("-_:", text[0]) &&
+    return size > 0 && strspn(text, letters) == size && !strchr("-_:", text[0]) && !is_clock &&
            text[size - 1] != ':' && strcmp(text, "null") != 0;
 }
 
@@ -191,17 +199,22 @@ static const char *const kind_names[] = {
     [OPTION_NAME] = "name",
     [OPTION_DURATION] = "duration",
     [OPTION_RATE] = "size per second",
+    [OPTION_BUDGET] = "size per day",
+    [OPTION_CLOCK] = "time of day",
+    [OPTION_SHARE] = "decimal",
     [OPTION_COUNT] = "number",
     [OPTION_DATE] = "date",
     [OPTION_MODE] = "file mode",
     [OPTION_BOOL] = "true or false",
     [OPTION_WORD] = "one of",
+    [OPTION_KEEP] = "all, a number, days or years",
     [OPTION_EVENTS] = "list of events",
     [OPTION_TEXTS] = "list of texts",
     [OPTION_WATCHES] = "list",
+    [OPTION_WINDOWS] = "list",
     [OPTION_FORMATS] = "list",
+    [OPTION_EXPORTS] = "list",
     [OPTION_TARGETS] = "list",
-    [OPTION_LATER] = "not in this version",
 };
 
 static void help_range(const struct config_option *option, struct buf *out)
@@ -209,14 +222,9 @@ static void help_range(const struct config_option *option, struct buf *out)
     char least[UNITS_TEXT_SIZE];
     char most[UNITS_TEXT_SIZE];
 
-    if (option->type == OPTION_DURATION) {
-        buf_print(out, ", %s to %s", units_duration_text(option->least, least),
-                  units_duration_text(option->most, most));
-    } else if (option->type == OPTION_RATE) {
-        buf_print(out, ", %s to %s", units_size_text(option->least, least),
-                  units_size_text(option->most, most));
-    } else if (option->type == OPTION_COUNT) {
-        buf_print(out, ", %" PRId64 " to %" PRId64, option->least, option->most);
+    if (config_measure_has_range(option->type)) {
+        buf_print(out, ", %s to %s", config_measure_text(option->type, option->least, least),
+                  config_measure_text(option->type, option->most, most));
     }
 }
 

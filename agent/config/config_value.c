@@ -6,8 +6,8 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "base/units.h"
 #include "config/config.h"
+#include "config/config_measure.h"
 #include "config/config_scalar.h"
 #include "config/config_url.h"
 #include "config/config_words.h"
@@ -46,9 +46,9 @@ static bool has_dots(const char *path)
 static bool check_spelling(const struct config_option *option, const struct tree_node *node,
                            struct err *err)
 {
-    bool is_word = option->type == OPTION_COUNT || option->type == OPTION_BOOL;
+    bool is_number = option->type == OPTION_COUNT || option->type == OPTION_SHARE;
 
-    if (is_word && !node->is_plain)
+    if ((is_number || option->type == OPTION_BOOL) && !node->is_plain)
         return err_set(err, ERR_CONFIG, "a quoted text is no %s; write it without quotes",
                        option->type == OPTION_BOOL ? "true or false" : "number");
     if (option->type == OPTION_PATH && has_dots(node->text))
@@ -56,12 +56,14 @@ static bool check_spelling(const struct config_option *option, const struct tree
     return true;
 }
 
-static bool refuse_kind(const struct config_option *option, const struct tree_node *node,
-                        const char *right, struct err *err)
+static bool refuse_kind(const struct tree_node *node, const char *right, struct err *err)
 {
-    if (option->flags & OPTION_MORE_LATER && node->kind == TREE_SEQUENCE)
-        return err_set(err, ERR_CONFIG, "a timetable is not in this version; write one value");
     return err_set(err, ERR_CONFIG, "%s is not accepted; write %s", kind_texts[node->kind], right);
+}
+
+static const char *scalar_right(const struct config_option *option)
+{
+    return option->flags & OPTION_OR_LIST ? "a single value or a list" : "a single value";
 }
 
 static bool check_item(const struct tree_node *item, const struct tree_node **where,
@@ -69,7 +71,7 @@ static bool check_item(const struct tree_node *item, const struct tree_node **wh
 {
     *where = item;
     if (item->kind != TREE_SCALAR)
-        return refuse_kind(&item_option, item, "a text", err);
+        return refuse_kind(item, "a text", err);
     if (tree_is_null(item))
         return err_set(err, ERR_CONFIG, "the item has no value; write one or remove it");
     return true;
@@ -159,15 +161,13 @@ static json_t *number_json(const struct config_option *option, int64_t number)
 
     if (may_be_none && number == 0)
         return json_string("none");
-    if (option->type == OPTION_DURATION)
-        return json_string(units_duration_text(number, text));
-    if (option->type == OPTION_RATE)
-        return json_string(units_size_text(number, text));
+    if (option->type == OPTION_COUNT)
+        return json_integer(number);
     if (option->type == OPTION_DATE)
         return date_json(number);
     if (option->type == OPTION_MODE)
         return json_sprintf("0%03o", (unsigned)number);
-    return json_integer(number);
+    return json_string(config_measure_text(option->type, number, text));
 }
 
 /* A webhook's path is its password. */
@@ -179,6 +179,13 @@ static json_t *text_json(const struct config_option *option, const char *text)
         return json_string(text);
     auto_free char *shown = config_url_shown(text);
     return json_string(shown);
+}
+
+static json_t *keep_json(const struct config_keep *keep)
+{
+    char text[UNITS_TEXT_SIZE];
+
+    return json_string(config_measure_keep_text(keep, text));
 }
 
 static json_t *word_json(const struct config_option *option, unsigned index)
@@ -210,13 +217,13 @@ bool config_value_read_node(const struct config_option *option, const struct tre
     if (tree_is_null(node))
         return err_set(err, ERR_CONFIG, "there is no value; write one or remove the line");
     if (option->type == OPTION_TEXTS && node->kind != TREE_SEQUENCE)
-        return refuse_kind(option, node, "a list, as in [\"one\", \"two\"]", err);
+        return refuse_kind(node, "a list, as in [\"one\", \"two\"]", err);
     if (option->type == OPTION_TEXTS)
         return read_texts(option, node, pool, base, where, err);
     if (option->type == OPTION_EVENTS && node->kind == TREE_SEQUENCE)
         return read_events(option, node, base, where, err);
     if (node->kind != TREE_SCALAR)
-        return refuse_kind(option, node, "a single value", err);
+        return refuse_kind(node, scalar_right(option), err);
     return check_spelling(option, node, err) &&
            config_scalar_read(option, node->text, pool, member_of(option, base), err);
 }
@@ -228,6 +235,7 @@ json_t *config_value_json(const struct config_option *option, const void *base)
         int64_t number;
         bool flag;
         unsigned word;
+        struct config_keep keep;
         uint32_t events;
         struct config_texts texts;
     } value;
@@ -241,6 +249,9 @@ json_t *config_value_json(const struct config_option *option, const void *base)
         return text_json(option, value.text);
     case OPTION_DURATION:
     case OPTION_RATE:
+    case OPTION_BUDGET:
+    case OPTION_CLOCK:
+    case OPTION_SHARE:
     case OPTION_COUNT:
     case OPTION_DATE:
     case OPTION_MODE:
@@ -252,6 +263,9 @@ json_t *config_value_json(const struct config_option *option, const void *base)
     case OPTION_WORD:
         take(option, base, &value.word, sizeof value.word);
         return word_json(option, value.word);
+    case OPTION_KEEP:
+        take(option, base, &value.keep, sizeof value.keep);
+        return keep_json(&value.keep);
     case OPTION_EVENTS:
         take(option, base, &value.events, sizeof value.events);
         return events_json(value.events);
@@ -260,9 +274,10 @@ json_t *config_value_json(const struct config_option *option, const void *base)
         // a list that may not be written empty is not set
         return value.texts.count == 0 && option->least > 0 ? json_null() : texts_json(&value.texts);
     case OPTION_WATCHES:
+    case OPTION_WINDOWS:
     case OPTION_FORMATS:
+    case OPTION_EXPORTS:
     case OPTION_TARGETS:
-    case OPTION_LATER:
         break;
     }
     // lists are shown element by element

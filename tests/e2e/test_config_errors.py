@@ -3,6 +3,7 @@
 No platform is needed: the program may not come so far as to look for one.
 """
 
+import json
 import re
 import types
 
@@ -22,6 +23,10 @@ WATCH = """\
 watch:
   - name: r
     path: /srv/x
+"""
+EXPORT = """\
+export:
+  - name: nightly
 """
 METADATA = "    metadata: {vendor: Acme, product: P}\n"
 
@@ -67,15 +72,30 @@ MISTAKES = [
     ("target that tells nobody", "alerts: {targets: [{on: all}]}\n", "4:20", "webhook"),
     ("retry that starts above its cap", "transfers: {retry: {base: 1h, cap: 1s}}\n", "4:27",
      "write less"),
-]
-
-#: Accepted by a later version; until then said, not ignored.
-LATER = [
-    ("export", "export: [{name: nightly}]\n", "4:1"),
-    ("transfers.budget", "transfers: {budget: 5GiB/day}\n", "4:13"),
-    ("timetable", 'transfers: {bandwidth: [{from: "08:00", to: "18:00", rate: 2MiB}]}\n', "4:24"),
-    ("sbom.keep", "sbom: {keep: 10y}\n", "4:14"),
-    ("sbom.min_components_ratio", "sbom: {min_components_ratio: 0.5}\n", "4:8"),
+    ("bad cron line", EXPORT + '    schedule: "0 25 * * *"\n', "6:15",
+     "export[0].schedule: hour 25: write 0 to 23"),
+    ("schedule that is no line", EXPORT + "    schedule: nightly\n", "6:15",
+     "export[0].schedule: "),
+    ("unknown zone of an export", EXPORT + '    schedule: "@daily"\n    timezone: Mars/Olympus\n',
+     "7:15", 'export[0].timezone: no time zone is called "Mars/Olympus"'),
+    ("zone that climbs", "transfers: {timezone: ../../etc/passwd}\n", "4:23",
+     "transfers.timezone: no time zone is called"),
+    ("two exports of one name",
+     EXPORT + '    schedule: "@daily"\n  - {name: nightly, schedule: "@weekly", scope: ledger}\n',
+     "7:12", "another export has that name"),
+    ("unknown key of a filter", EXPORT + '    schedule: "@daily"\n    filter: {vendro: A}\n',
+     "7:14", "did you mean vendor?"),
+    ("overlapping windows",
+     'transfers:\n  bandwidth:\n    - {from: "08:00", to: "18:00", rate: 2MiB}\n'
+     '    - {from: "17:00", to: "19:00", rate: 1MiB}\n', "7:7",
+     "transfers.bandwidth[1]: 17:00 to 19:00 overlaps transfers.bandwidth[0], 08:00 to 18:00"),
+    ("window without length",
+     'transfers: {bandwidth: [{from: "08:00", to: "08:00", rate: 2MiB}]}\n', "4:45",
+     "the same as from"),
+    ("budget without its day", "transfers: {budget: 50GiB}\n", "4:21", "as in 50GiB/day"),
+    ("revisions for weeks", "sbom: {keep: 4w}\n", "4:14", "1y to 100y"),
+    ("share over all of it", "sbom: {min_components_ratio: 1.5}\n", "4:30",
+     "write 0 to 1 with at most three decimals"),
 ]
 
 #: Only compiling them shows what is wrong.
@@ -127,12 +147,6 @@ def test_a_mistake_is_told_with_its_place_and_a_way_out(nobody, _, text, place, 
     assert_refused(nobody, nobody.once(), place, saying)
 
 
-@pytest.mark.parametrize("_, text, place", LATER, ids=ids(LATER))
-def test_what_a_later_version_brings_is_refused_not_ignored(nobody, _, text, place):
-    write(nobody, text)
-    assert_refused(nobody, nobody.once(), place, "not in this version")
-
-
 @pytest.mark.parametrize("_, text, place, saying", TEXTS, ids=ids(TEXTS))
 def test_config_check_tells_the_place_of_globs_patterns_and_templates(nobody, _, text, place,
                                                                       saying):
@@ -155,6 +169,41 @@ def test_every_mistake_is_told_at_once(nobody):
     assert told.code == BAD_CONFIG
     places = re.findall(r"config\.yaml:(\d+:\d+): ", told.err)
     assert places == ["4:7", "5:22", "6:17"]
+
+
+def test_what_the_clock_tells_is_refused_in_one_go_with_a_line_each(nobody):
+    write(nobody, 'transfers: {timezone: Nowhere, bandwidth: [{from: "22:00", to: "06:00", '
+                  'rate: 2MiB}, {from: "05:00", to: "07:00", rate: 1MiB}]}\n'
+                  'export: [{name: a, schedule: "0 25 * * *", timezone: Elsewhere}]\n')
+    told = nobody.command("config", "check")
+    assert told.code == BAD_CONFIG and told.out == ""
+    lines = re.findall(r"config\.yaml:(\d+:\d+): (\S+): ", told.err)
+    assert lines == [("4:86", "transfers.bandwidth[1]"), ("4:23", "transfers.timezone"),
+                     ("5:30", "export[0].schedule"), ("5:54", "export[0].timezone")]
+    assert not nobody.state_dir.exists()
+
+
+def test_two_exports_of_the_same_firmwares_are_a_warning_not_an_error(nobody):
+    write(nobody, EXPORT + '    schedule: "@daily"\n  - {name: weekly, schedule: "@weekly"}\n')
+    told = nobody.command("config", "check")
+    assert told.code == 0 and "configuration is valid" in told.out
+    assert told.err.count("warning: ") == 1
+    assert "export[1]: it exports the same firmwares as export[0]" in told.err
+
+
+def test_config_show_prints_exports_and_timetable_so_that_they_load_again(nobody):
+    write(nobody, 'transfers: {budget: 50GiB/day, bandwidth: [{from: "22:00", to: "06:00", '
+                  'rate: 2MiB}]}\nsbom: {keep: 10y, min_components_ratio: 0.25}\n'
+                  'export: [{name: nightly, schedule: "0 3 * * *", timezone: Europe/Vienna, '
+                  'filter: {product: "Router*"}}]\n')
+    values = json.loads(nobody.command("config", "show", "--json").out)
+    assert values["transfers.bandwidth[0].to"]["value"] == "06:00"
+    assert values["export[0].filter.product"]["value"] == "Router*"
+    assert values["sbom.keep"]["value"] == "10y"
+    nobody.config_path.write_text(nobody.command("config", "show").out)
+    again = json.loads(nobody.command("config", "show", "--json").out)
+    assert {path: entry["value"] for path, entry in again.items()} == \
+        {path: entry["value"] for path, entry in values.items()}
 
 
 @pytest.mark.parametrize("command", ["run", "once", "status", "list-firmwares"])

@@ -92,15 +92,25 @@ static bool shows(const struct tree_node *node, const char *fallback)
     return strcmp(node->text, fallback) == 0;
 }
 
-static bool is_in_file(const struct config_option *option)
+/* The rate that is set, and the remark that tells what may stand in its place, change places. */
+static void take_timetable(struct buf *text)
 {
-    return option->type != OPTION_LATER && !(option->flags & OPTION_NOT_IN_FILE);
+    static const char remark[] = "  # bandwidth: [";
+    char *from = strstr(text->bytes, remark);
+    char *rate = strstr(text->bytes, "  bandwidth: none\n");
+
+    assert_non_null(from);
+    assert_non_null(rate);
+    rate[0] = '#';
+    memmove(from + 2, from + 4, strcspn(from, "\n") - 4);
+    memset(from + strcspn(from, "\n") - 2, ' ', 2);
 }
 
 static void the_sample_names_every_option_with_its_default(void **state)
 {
     auto_buf struct buf text = {0};
     auto_buf struct buf examples = {0};
+    auto_buf struct buf others = {0};
     size_t count;
     const struct config_option *rows = config_option_rows(&count);
 
@@ -108,12 +118,16 @@ static void the_sample_names_every_option_with_its_default(void **state)
     read_sample(&text);
     read_sample(&examples);
     take_examples(&examples);
+    read_sample(&others);
+    take_timetable(&others);
     auto_tree struct tree_node *sample = tree_of(&text);
     auto_tree struct tree_node *whole = tree_of(&examples);
+    auto_tree struct tree_node *timetable = tree_of(&others);
     for (size_t i = 0; i < count; i++) {
-        const struct tree_node *node = find_option(whole, rows[i].path);
+        bool is_other = rows[i].scope == SCOPE_WINDOW || rows[i].flags & OPTION_OTHER_FORM;
+        const struct tree_node *node = find_option(is_other ? timetable : whole, rows[i].path);
 
-        if ((node != NULL) != is_in_file(&rows[i]))
+        if ((node == NULL) != ((rows[i].flags & OPTION_NOT_IN_FILE) != 0))
             fail_msg("%s is%s there", rows[i].path, node ? "" : " not");
         if (node && rows[i].fallback && !shows(node, rows[i].fallback))
             fail_msg("%s does not show its default %s", rows[i].path, rows[i].fallback);
@@ -163,6 +177,25 @@ static void the_sample_with_its_examples_loads_too(void **state)
     assert_int_equal(loaded.problems.warning_count, 0);
     assert_int_equal(loaded.config->watch_count, 1);
     assert_int_equal(loaded.config->alerts.target_count, 3);
+    assert_int_equal(loaded.config->export_count, 1);
+    assert_string_equal(loaded.config->exports[0].filter.vendor, "Acme");
+}
+
+static void the_timetable_in_the_sample_takes_the_place_of_the_rate(void **state)
+{
+    auto_buf struct buf text = {0};
+
+    (void)state;
+    read_sample(&text);
+    take_timetable(&text);
+    auto_loaded struct loaded loaded = loaded_text(text.bytes);
+    if (!loaded.config)
+        fail_msg("%s", loaded.err.message);
+    assert_int_equal(loaded.config->transfers.bandwidth, 0);
+    assert_int_equal(loaded.config->transfers.window_count, 1);
+    assert_int_equal(loaded.config->transfers.windows[0].from_minute, 8 * 60);
+    assert_int_equal(loaded.config->transfers.windows[0].to_minute, 18 * 60);
+    assert_int_equal(loaded.config->transfers.windows[0].rate, 2 << 20);
 }
 
 static void the_sample_names_every_event(void **state)
@@ -177,48 +210,12 @@ static void the_sample_names_every_event(void **state)
     }
 }
 
-static void of_the_documented_example_only_what_comes_later_is_refused(void **state)
-{
-    static const char *const want[] = {
-        "c.yaml:20:3: transfers.budget is not in this version; remove it",
-        "c.yaml:61:3: sbom.min_components_ratio is not in this version; remove it",
-        "c.yaml:62:1: export is not in this version; remove it",
-    };
-    auto_buf struct buf text = {0};
-
-    (void)state;
-    read_beside("documented_example.yaml", &text);
-    auto_loaded struct loaded loaded = loaded_text(text.bytes);
-    assert_null(loaded.config);
-    for (size_t i = 0; i < loaded.problems.error_count; i++) {
-        if (i >= COUNT_OF(want) || strcmp(loaded.problems.errors[i], want[i]) != 0)
-            fail_msg("%s", loaded.problems.errors[i]);
-    }
-    assert_int_equal(loaded.problems.error_count, COUNT_OF(want));
-}
-
-/* Blanks a top-level section, or one line, and keeps the line numbers. */
-static void blank_from(char *text, const char *first, const char *end)
-{
-    char *at = strstr(text, first);
-    char *stop = at ? strstr(at + 1, end) : NULL;
-
-    assert_non_null(stop);
-    for (; at < stop; at++) {
-        if (*at != '\n')
-            *at = ' ';
-    }
-}
-
-static void the_rest_of_the_documented_example_means_what_it_says(void **state)
+static void the_documented_example_means_what_it_says(void **state)
 {
     auto_buf struct buf text = {0};
 
     (void)state;
     read_beside("documented_example.yaml", &text);
-    blank_from(text.bytes, "  budget:", "\n");
-    blank_from(text.bytes, "  min_components_ratio:", "\n");
-    blank_from(text.bytes, "export:", "\nalerts:");
     auto_loaded struct loaded loaded = loaded_text(text.bytes);
     if (!loaded.config)
         fail_msg("%s", loaded.err.message);
@@ -226,6 +223,7 @@ static void the_rest_of_the_documented_example_means_what_it_says(void **state)
     assert_string_equal(config->api.proxy_auth_file, "/etc/onekey-agent/proxy");
     assert_string_equal(config->state_dir, "/var/lib/onekey-agent/state");
     assert_int_equal(config->transfers.bandwidth, 10485760);
+    assert_int_equal(config->transfers.budget, INT64_C(50) << 30);
     assert_int_equal(config->transfers.limit_unanalysed, 200);
     assert_int_equal(config->transfers.retry.give_up_after_ms, 3 * 86400000);
     assert_int_equal(config->watch_count, 1);
@@ -236,6 +234,19 @@ static void the_rest_of_the_documented_example_means_what_it_says(void **state)
     assert_int_equal(config->watches[0].attach_if_missing, CONFIG_MISSING_WAIT);
     assert_string_equal(config->watches[0].move_to, "/srv/sent");
     assert_string_equal(config->sbom.directory, "/var/lib/onekey-agent/sboms");
+    assert_int_equal(config->sbom.keep.revisions, 0);
+    assert_int_equal(config->sbom.keep.ms, 0);
+    assert_int_equal(config->sbom.min_components_permille, 500);
+    assert_int_equal(config->export_count, 1);
+    assert_string_equal(config->exports[0].name, "nightly");
+    assert_string_equal(config->exports[0].schedule, "0 3 * * *");
+    assert_string_equal(config->exports[0].timezone, "Europe/Vienna");
+    assert_int_equal(config->exports[0].scope, CONFIG_SCOPE_TENANT);
+    assert_string_equal(config->exports[0].filter.product, "Router*");
+    assert_null(config->exports[0].filter.version);
+    assert_int_equal(config->exports[0].on_vanished, CONFIG_VANISHED_KEEP);
+    assert_true(config->exports[0].catch_up);
+    assert_int_equal(config->exports[0].spread_ms, 300000);
     assert_int_equal(config->alerts.target_count, 2);
     assert_string_equal(config->alerts.targets[0].command.items[1], "--channel");
     assert_int_equal(config->alerts.targets[1].events, 1U << CONFIG_EVENT_AUTH_PAUSED);
@@ -250,8 +261,8 @@ int main(void)
         cmocka_unit_test(the_sample_as_it_is_changes_nothing),
         cmocka_unit_test(the_sample_with_its_examples_loads_too),
         cmocka_unit_test(the_sample_names_every_event),
-        cmocka_unit_test(of_the_documented_example_only_what_comes_later_is_refused),
-        cmocka_unit_test(the_rest_of_the_documented_example_means_what_it_says),
+        cmocka_unit_test(the_timetable_in_the_sample_takes_the_place_of_the_rate),
+        cmocka_unit_test(the_documented_example_means_what_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
