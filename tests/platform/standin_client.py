@@ -20,6 +20,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Type, Union
@@ -106,7 +107,8 @@ class StandIn:
             ("--product-group", product_groups),
             ("--analysis-configuration", analysis_configurations),
             ("--fail-product", fail_products),
-            ("--set", [f"{name}={value}" for name, value in (settings or {}).items()]),
+            ("--set", [f"{name}={','.join(value) if isinstance(value, (list, tuple)) else value}"
+                       for name, value in (settings or {}).items()]),
         ):
             for value in values:
                 command += [option, value]
@@ -183,6 +185,19 @@ class StandIn:
         entries = [json.loads(line) for line in self.log_path.read_text().splitlines()]
         return [e for e in entries if all(e.get(key) == value for key, value in wanted.items())]
 
+    def counts(self, since: Optional[Mapping[str, int]] = None) -> Dict[str, int]:
+        """How many requests there were, by kind, from the start or since an earlier answer:
+
+            mark = platform.counts()
+            ...
+            assert platform.counts(mark) == {"allFirmwares": 1, "sbom": 5000, "sbom 404": 1}
+
+        Kinds are the GraphQL request's top-level fields ("tenant,user"), "sbom",
+        "upload-firmware", "version", "keys", "other"; what had no 2xx is counted apart, under
+        "sbom 404" or "sbom unanswered". No kind is there with 0."""
+        found = Counter(self._control("GET", "/counts")["counts"])
+        return dict(found - Counter(since or {}))
+
     def wait_for(self, condition: Callable[[Dict[str, Any]], Any], seconds: float = 30.0) -> Any:
         """Wait until `condition(state())` is true and return its value."""
         return wait_until(lambda: condition(self.state()), seconds, "the state was not reached")
@@ -241,13 +256,51 @@ class StandIn:
     # -- firmwares -------------------------------------------------------------------------------
 
     def add_firmwares(self, count: int = 1, **keys: Any) -> List[str]:
-        """Create analysed firmwares that nobody uploaded; returns their IDs."""
+        """Create analysed firmwares that nobody uploaded; returns their IDs.
+
+        `name`, `version`, `product` and `vendor` may have "{n}" in them, which counts from `first`
+        (1 unless said); `product_group`, `token` and everything that change_firmware() takes."""
         return list(self._control("POST", "/firmwares", {"count": count, **keys})["ids"])
 
     def change_firmware(self, firmware_id: str, **keys: Any) -> None:
         """Change a firmware: result, vanished, components, revision, vex, stuck, restart, issues,
-        cves and more: see POST /firmwares/ID in README.md."""
+        cves, sbom_fault, name and more: see POST /firmwares/ID in README.md."""
         self._control("POST", f"/firmwares/{firmware_id}", keys)
+
+    def change_firmwares(self, change: Mapping[str, Any], *, ids: Optional[Sequence[str]] = None,
+                         **match: str) -> List[str]:
+        """Change many at once, as change_firmware() does one; returns the IDs of those changed.
+
+        They are those of `ids` (or all of every tenant) that fit the shell patterns `name`,
+        `version`, `product`, `vendor`, `product_group`:
+
+            platform.change_firmwares({"sbom_fault": "html"}, name="fw-1*")
+        """
+        body = {"change": dict(change), "match": match}
+        if ids is not None:
+            body["ids"] = list(ids)
+        return list(self._control("PATCH", "/firmwares", body)["ids"])
+
+    def break_sbom(self, firmware_id: str, kind: Optional[str]) -> None:
+        """From now on its SBOM is "html", "json" (of another kind), "truncated", "empty",
+        "no_components", "half_components" (the same half each time), "404", "403", "500"; None
+        mends it."""
+        self.change_firmware(firmware_id, sbom_fault=kind)
+
+    def set_components(self, firmware_id: str,
+                       components: Optional[Sequence[Mapping[str, Any]]]) -> None:
+        """The exact components: {"name", "version", "purl", "licence", "sha256"}, all but the name
+        as you like; without "purl" a generic one, with null none. None: made up as before."""
+        self.change_firmware(firmware_id, components_list=None if components is None
+                             else [dict(one) for one in components])
+
+    def vanish(self, firmware_id: str, *, again: bool = False) -> None:
+        """Take a firmware out of the tenant, or bring it back (`again`)."""
+        self.change_firmware(firmware_id, vanished=not again)
+
+    def analyse_again(self, firmware_id: str, seconds: float = 3600.0) -> None:
+        """A new analysis starts, QUEUED then RUNNING, and takes that long; `seconds` 0 ends it."""
+        self.change_firmware(firmware_id, analysis_seconds=seconds, restart=True)
 
     # -- transport -------------------------------------------------------------------------------
 

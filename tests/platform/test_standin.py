@@ -274,8 +274,8 @@ def test_status_of_invalid_documents_can_be_400(standin, client):
 def test_introspection_and_plain_requests(standin, client):
     data = client.query('{ __type(name: "Firmware") { fields { name } } }')
     names = {field["name"] for field in data["__type"]["fields"]}
-    assert names == {"id", "name", "version", "product", "latestAnalysis", "latestIssues",
-                     "cveMatches"}
+    assert names == {"id", "name", "version", "product", "productGroup", "latestAnalysis",
+                     "latestIssues", "cveMatches"}
     json_type = {"Content-Type": "application/json"}
     assert client.request("POST", "/graphql", b"{", json_type).status == 400
     assert client.request("POST", "/graphql", b'{"query": 1}', json_type).status == 400

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Set
+from typing import Any, Dict, List, Mapping, Optional, Set
 
 from onekey_standin.model import Firmware
 
@@ -29,16 +29,18 @@ _CVES = 4
 
 @dataclass(frozen=True)
 class Component:
-    """One software component of an image."""
+    """One software component of an image; documents leave out what is None."""
 
     name: str
-    version: str
-    licence: str
+    version: Optional[str]
+    licence: Optional[str]
     sha256: str
+    purl: Optional[str]
 
     @property
-    def purl(self) -> str:
-        return f"pkg:generic/{self.name}@{self.version}"
+    def ref(self) -> str:
+        """Its name inside of a document."""
+        return self.purl or f"{self.name}@{self.version}"
 
 
 def _random(firmware: Firmware, seed: int, purpose: str) -> random.Random:
@@ -47,6 +49,8 @@ def _random(firmware: Firmware, seed: int, purpose: str) -> random.Random:
 
 def components(firmware: Firmware, seed: int) -> List[Component]:
     """The firmware's components, in a fixed order."""
+    if firmware.components_list is not None:
+        return firmware.components_list
     source = _random(firmware, seed, "components")
     first = source.randrange(len(_NAMES))
     found = []
@@ -55,9 +59,31 @@ def components(firmware: Firmware, seed: int) -> List[Component]:
         name = _NAMES[position] + (f"-{round_number}" if index >= len(_NAMES) else "")
         patch = source.randrange(30) + _bumps(index, firmware.revision)
         version = f"{source.randrange(5)}.{source.randrange(20)}.{patch}"
-        digest = hashlib.sha256(f"{name} {version}".encode()).hexdigest()
-        found.append(Component(name, version, source.choice(_LICENCES), digest))
+        found.append(Component(name, version, source.choice(_LICENCES), _digest(name, version),
+                               _purl(name, version)))
     return found
+
+
+def component(keys: Mapping[str, Any]) -> Component:
+    """A component as a test describes it: "name", and as it likes "version", "purl", "licence",
+    "sha256". Without a purl it gets a generic one; null leaves it out."""
+    _check(keys, {"name", "version", "purl", "licence", "sha256"}, "name")
+    name, version = str(keys["name"]), _text(keys.get("version"))
+    return Component(name, version, _text(keys.get("licence")),
+                     str(keys.get("sha256", _digest(name, version))),
+                     _text(keys.get("purl", _purl(name, version))))
+
+
+def _text(value: Any) -> Optional[str]:
+    return None if value is None else str(value)
+
+
+def _digest(name: str, version: Optional[str]) -> str:
+    return hashlib.sha256(f"{name} {version}".encode("utf-8", "replace")).hexdigest()
+
+
+def _purl(name: str, version: Optional[str]) -> str:
+    return f"pkg:generic/{name}" + (f"@{version}" if version is not None else "")
 
 
 def _bumps(index: int, revision: int) -> int:
@@ -107,9 +133,10 @@ def cve(keys: Mapping[str, Any]) -> Dict[str, Any]:
             "description": str(keys.get("description", "A flaw"))}
 
 
-def _check(keys: Mapping[str, Any], known: Set[str]) -> None:
-    if set(keys) - known or "id" not in keys:
-        raise ValueError(f"keys {sorted(keys)}: want id, and of {sorted(known)} what you like")
+def _check(keys: Mapping[str, Any], known: Set[str], required: str = "id") -> None:
+    if set(keys) - known or required not in keys:
+        raise ValueError(f"keys {sorted(keys)}: want {required}, and of {sorted(known)} what you "
+                         "like")
     if keys.get("severity", "SEVERE") not in ("SEVERE", *_SEVERITIES):
         raise ValueError(f"severity {keys['severity']!r} is not in the schema")
 

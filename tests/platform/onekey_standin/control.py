@@ -9,6 +9,7 @@ from aiohttp import web
 
 from onekey_standin.faults import FaultBook
 from onekey_standin.platform_state import ControlError, Platform
+from onekey_standin.request_log import RequestLog
 from onekey_standin.settings import SettingError
 from onekey_standin.tokens import TokenError
 
@@ -18,13 +19,15 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Control:
     """Handlers of the control API; README.md describes them."""
 
-    def __init__(self, platform: Platform, faults: FaultBook) -> None:
+    def __init__(self, platform: Platform, faults: FaultBook, log: RequestLog) -> None:
         self._platform = platform
         self._faults = faults
+        self._log = log
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         for method, path, handler in (
             ("GET", "/state", self._state),
+            ("GET", "/counts", self._counts),
             ("GET", "/faults", self._list_faults),
             ("POST", "/faults", self._add_fault),
             ("DELETE", "/faults", self._clear_faults),
@@ -33,12 +36,16 @@ class Control:
             ("POST", "/tokens", self._token),
             ("DELETE", "/tokens/{label}", self._delete_token),
             ("POST", "/firmwares", self._add_firmwares),
+            ("PATCH", "/firmwares", self._change_firmwares),
             ("POST", "/firmwares/{id}", self._change_firmware),
         ):
             router.add_route(method, "/_control" + path, _guarded(handler))
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({**self._platform.as_json(), "faults": self._faults.as_json()})
+
+    async def _counts(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"counts": self._log.counts})
 
     async def _list_faults(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"faults": self._faults.as_json()})
@@ -70,6 +77,9 @@ class Control:
 
     async def _add_firmwares(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"ids": self._platform.import_firmwares(await _body(request))})
+
+    async def _change_firmwares(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ids": self._platform.change_firmwares(await _body(request))})
 
     async def _change_firmware(self, request: web.Request) -> web.StreamResponse:
         self._platform.change_firmware(request.match_info["id"], await _body(request))

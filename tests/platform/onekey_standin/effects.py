@@ -210,8 +210,10 @@ class SlowBody(Effect):
         response = await wire.start(exchange.request, answer, len(answer.body))
         step = max(1, int(self.rate * _SLICE_SECONDS))
         for position in range(0, len(answer.body), step):
+            # Not after the last slice: the client has all then, and the log must not lag behind.
+            if position:
+                await _wait(exchange, self.released, step / self.rate)
             await response.write(answer.body[position:position + step])
-            await _wait(exchange, self.released, step / self.rate)
         await response.write_eof()
         return response
 

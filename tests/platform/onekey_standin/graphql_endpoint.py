@@ -6,17 +6,19 @@ Documented by the official client: application errors come with a 2xx status and
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, Optional, Union
+from typing import Any, Dict, Iterator, Optional, Tuple, Union
 
 from onekey_standin import wire
 from onekey_standin.exchange import Exchange
 from onekey_standin.graphql_shim import Result, Schema
 from onekey_standin.platform_state import Platform
-from onekey_standin.resolvers import RESOLVERS, Caller, Denied, sdl
+from onekey_standin.resolvers import RESOLVERS, Caller, Denied
+from onekey_standin.schema import sdl
 from onekey_standin.tokens import Token
 from onekey_standin.wire import Answer
 
@@ -32,6 +34,11 @@ class _Call:
     operation: Optional[str]
 
 
+@functools.lru_cache(16)
+def _schema_without(lacks: Tuple[str, ...]) -> Schema:
+    return Schema(sdl(), RESOLVERS, lacks)
+
+
 class GraphqlEndpoint:
     """Executes queries and mutations against the schema."""
 
@@ -43,7 +50,10 @@ class GraphqlEndpoint:
     def __init__(self, platform: Platform, base_path: str) -> None:
         self._platform = platform
         self._base_path = base_path
-        self._schema = Schema(sdl(), RESOLVERS)
+
+    @property
+    def _schema(self) -> Schema:
+        return _schema_without(self._platform.settings.schema_lacks)
 
     async def prepare(self, exchange: Exchange) -> None:
         """Read the body: only it tells the operation that a fault may be for."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import (Any, Callable, Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence,
+                    Tuple)
 
 import graphql as graphql_core
 
@@ -45,10 +46,15 @@ class Schema:
     type of an interface or union is the source's key "__typename".
     """
 
-    def __init__(self, sdl: str, resolvers: ResolverMap) -> None:
+    def __init__(self, sdl: str, resolvers: ResolverMap, lacks: Collection[str] = ()) -> None:
+        """`lacks`: fields ("Type.field") to be left out, of those that removable() names."""
         logging.getLogger("graphql").setLevel(logging.CRITICAL)
-        self._schema = _build(sdl)
-        _attach(self._schema, resolvers)
+        self._schema = _build(sdl, lacks)
+        _attach(self._schema, {
+            kind: {name: function for name, function in own.items()
+                   if f"{kind}.{name}" not in lacks}
+            for kind, own in resolvers.items()
+        })
         self._parsed = functools.lru_cache(_CACHED_DOCUMENTS)(self._parse_and_validate)
 
     def execute(self, query: str, variables: Optional[Mapping[str, Any]],
@@ -87,10 +93,25 @@ class Schema:
         return document, graphql.validate(self._schema, document)
 
 
-def _build(sdl: str) -> Any:
-    if _IS_V2:
-        return graphql.build_ast_schema(graphql.parse(sdl))
-    return graphql.build_schema(sdl)
+def removable(sdl: str) -> FrozenSet[str]:
+    """The fields ("Type.field") that a schema can do without; those of interfaces are owed."""
+    return frozenset(f"{kind.name.value}.{field.name.value}"
+                     for kind in _objects(graphql.parse(sdl)) if not kind.interfaces
+                     for field in kind.fields)
+
+
+def _objects(document: Any) -> List[Any]:
+    return [definition for definition in document.definitions
+            if type(definition).__name__.startswith("ObjectTypeDefinition")]
+
+
+def _build(sdl: str, lacks: Collection[str]) -> Any:
+    document = graphql.parse(sdl)
+    for kind in _objects(document):
+        left = [field for field in kind.fields
+                if f"{kind.name.value}.{field.name.value}" not in lacks]
+        kind.fields = type(kind.fields)(left)
+    return graphql.build_ast_schema(document)
 
 
 def _types(schema: Any) -> Dict[str, Any]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+
+if TYPE_CHECKING:
+    from onekey_standin.contents import Component
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,17 @@ class Tenant:
     product_groups: List[Named]
     analysis_configurations: List[Named]
     products: Dict[str, Product] = field(default_factory=dict)
+
+    def product(self, name: str, vendor: str, category: Optional[str], group: Named) -> Product:
+        """The product of that name, made if need be."""
+        return self.products.setdefault(name, Product(name, vendor, category, group))
+
+    def group(self, name: Optional[str]) -> Named:
+        """The product group of that name; the first one for None."""
+        for group in self.product_groups:
+            if name in (None, group.name):
+                return group
+        raise ValueError(f"no product group is called {name!r}")
 
 
 @dataclass
@@ -90,13 +104,26 @@ class Firmware:
     revision: int = 0
     #: Entries of the SBOM's vulnerability part.
     vex: int = 0
+    #: The exact components, when a test says so (contents.component()).
+    components_list: Optional[List[Component]] = None
+    #: Version of the SBOM's specification; None for the usual one.
+    spec_version: Optional[str] = None
+    #: What is wrong with its SBOM (sbom_faults.KINDS).
+    sbom_fault: Optional[str] = None
     #: What the analysis found, when a test says so (contents.issue(), contents.cve()).
     issues: Optional[List[Dict[str, Any]]] = None
     cves: Optional[List[Dict[str, Any]]] = None
     #: The analysis never gets past RUNNING.
     stuck: bool = False
     vanished: bool = False
+    #: Had an analysis ended well before the one that runs, or failed, now?
+    succeeded: bool = False
     downloads: int = 0
+
+    @property
+    def component_count(self) -> int:
+        """How many components a sound SBOM of it has."""
+        return self.components if self.components_list is None else len(self.components_list)
 
     def phase(self, now: float) -> "Phase":
         """How far the analysis is at `now` (same clock as `created`)."""

@@ -5,20 +5,16 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
-from onekey_standin import contents, sbom
+from onekey_standin import firmware_changes, sbom
 from onekey_standin.model import Firmware, Named, Part, Product, Tenant, UploadMetadata
 from onekey_standin.settings import Settings
 from onekey_standin.tokens import Token, TokenStore
 
-#: Fields of Firmware that POST /_control/firmwares/{id} may set (beside "restart"), by type.
-_CHANGEABLE: Dict[str, Callable[[Any], Any]] = {
-    "result": str, "vanished": bool, "components": int, "revision": int, "vex": int, "stuck": bool,
-    "analysis_seconds": float, "name": str, "version": str,
-    "issues": lambda listed: [contents.issue(keys) for keys in listed],
-    "cves": lambda listed: [contents.cve(keys) for keys in listed],
-}
+#: What import_firmwares() takes for texts that a request leaves out; {n} is a number.
+_IMPORTED = {"name": "imported-{n}", "version": "1.0.{n}", "product": "Imported",
+             "vendor": "Imported"}
 
 
 class ControlError(ValueError):
@@ -98,8 +94,8 @@ class Platform:
                     token: Token) -> Firmware:
         """A body has arrived whole: the firmware exists and its analysis starts."""
         same = self.settings.firmware_id == "same"
-        product = _product(metadata.tenant, metadata.product, metadata.vendor, metadata.category,
-                           metadata.group)
+        product = metadata.tenant.product(metadata.product, metadata.vendor, metadata.category,
+                                          metadata.group)
         created = self._add_firmware(
             metadata.tenant, metadata.id if same else self.new_id(), metadata.name,
             metadata.version, product, firmware.sha256,
@@ -154,22 +150,18 @@ class Platform:
     def import_firmwares(self, keys: Mapping[str, Any]) -> List[str]:
         """POST /_control/firmwares: firmwares with a finished analysis that nobody uploaded."""
         wanted = dict(keys)
-        count = int(wanted.pop("count", 1))
-        names = str(wanted.pop("name", "imported-{n}"))
-        versions = str(wanted.pop("version", "1.0.{n}"))
+        first, count = int(wanted.pop("first", 1)), int(wanted.pop("count", 1))
+        texts = [str(wanted.pop(key, usual)) for key, usual in _IMPORTED.items()]
         tenant = self._tenant_for(wanted.pop("token", None))
-        product = _product(tenant, wanted.pop("product", "Imported"),
-                           wanted.pop("vendor", "Imported"), None,
-                           _group(tenant, wanted.pop("product_group", None)))
-        _check_changes(wanted)
+        group = tenant.group(wanted.pop("product_group", None))
+        changes = firmware_changes.checked(wanted)
         ids = []
-        for number in range(1, count + 1):
-            firmware = self._add_firmware(
-                tenant, self.new_id(), names.replace("{n}", str(number)),
-                versions.replace("{n}", str(number)), product, None,
-            )
+        for number in range(first, first + count):
+            name, version, product, vendor = (t.replace("{n}", str(number)) for t in texts)
+            firmware = self._add_firmware(tenant, self.new_id(), name, version,
+                                          tenant.product(product, vendor, None, group), None)
             firmware.analysis_seconds = 0.0
-            self.change_firmware(firmware.id, wanted)
+            firmware_changes.apply(firmware, changes, self.now())
             ids.append(firmware.id)
         return ids
 
@@ -180,15 +172,29 @@ class Platform:
 
     def change_firmware(self, firmware_id: str, keys: Mapping[str, Any]) -> None:
         """POST /_control/firmwares/{id}."""
+        self._change([self._known(firmware_id)], keys)
+
+    def change_firmwares(self, keys: Mapping[str, Any]) -> List[str]:
+        """PATCH /_control/firmwares: those of `ids` (or all) that `match`; returns their IDs."""
+        if set(keys) - {"ids", "match", "change"}:
+            raise ControlError(f"keys {sorted(keys)}: known are change, ids, match")
+        ids = keys.get("ids")
+        known = self.firmwares.values() if ids is None else [self._known(one) for one in ids]
+        chosen = firmware_changes.chosen(known, keys.get("match") or {})
+        self._change(chosen, keys.get("change") or {})
+        return [firmware.id for firmware in chosen]
+
+    def _known(self, firmware_id: str) -> Firmware:
         firmware = self.firmwares.get(firmware_id)
         if firmware is None:
             raise ControlError(f"no firmware has the ID {firmware_id!r}")
-        _check_changes(keys)
-        for key, value in keys.items():
-            if key in _CHANGEABLE:
-                setattr(firmware, key, _CHANGEABLE[key](value))
-        if keys.get("restart"):
-            firmware.analyse_again(self.now())
+        return firmware
+
+    def _change(self, firmwares: Iterable[Firmware], keys: Mapping[str, Any]) -> None:
+        changes, now = firmware_changes.checked(keys), self.now()
+        for firmware in firmwares:
+            firmware.succeeded |= firmware.phase(now).complete
+            firmware_changes.apply(firmware, changes, now)
 
     def name_of(self, identifier: str) -> Optional[str]:
         """The firmware name behind a metadata or firmware ID."""
@@ -222,26 +228,8 @@ class Platform:
             "product": firmware.product.name, "vendor": firmware.product.vendor,
             "product_group": firmware.product.group.name, "tenant": firmware.tenant.name,
             "sha256": firmware.sha256, "state": phase.state, "result": phase.result,
-            "visible": self.visible(firmware), "components": firmware.components,
+            "visible": self.visible(firmware), "components": firmware.component_count,
             "revision": firmware.revision, "vex": firmware.vex,
+            "sbom_fault": firmware.sbom_fault, "spec_version": firmware.spec_version,
             "sbom_downloads": firmware.downloads,
         }
-
-
-def _product(tenant: Tenant, name: str, vendor: str, category: Optional[str],
-             group: Named) -> Product:
-    """The tenant's product of that name, made if need be."""
-    return tenant.products.setdefault(name, Product(name, vendor, category, group))
-
-
-def _group(tenant: Tenant, name: Optional[str]) -> Named:
-    for group in tenant.product_groups:
-        if name in (None, group.name):
-            return group
-    raise ControlError(f"no product group is called {name!r}")
-
-
-def _check_changes(keys: Mapping[str, Any]) -> None:
-    known = {*_CHANGEABLE, "restart"}
-    if set(keys) - known:
-        raise ControlError(f"unknown keys {sorted(set(keys) - known)} (known: {sorted(known)})")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from onekey_standin import contents
@@ -15,11 +14,6 @@ from onekey_standin.graphql_shim import ResolverMap
 from onekey_standin.model import Firmware, Named, Product, Tenant
 from onekey_standin.platform_state import Platform
 from onekey_standin.tokens import Token
-
-
-def sdl() -> str:
-    """The schema that the resolvers below belong to."""
-    return Path(__file__).with_name("schema.graphql").read_text(encoding="utf-8")
 
 
 class Denied(Exception):
@@ -134,6 +128,11 @@ def _matches(issue: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     )
 
 
+def _product_group(firmware: Firmware, _caller: Caller) -> Dict[str, Any]:
+    group = firmware.product.group
+    return {"id": group.id, "name": group.name}
+
+
 def _cve_matches(firmware: Firmware, caller: Caller) -> List[Dict[str, Any]]:
     if not firmware.phase(caller.platform.now()).complete:
         return []
@@ -219,6 +218,7 @@ RESOLVERS: ResolverMap = {
         "name": _attribute("name"),
         "version": _attribute("version"),
         "product": _attribute("product"),
+        "productGroup": _product_group,
         "latestAnalysis": _latest_analysis,
         "latestIssues": _latest_issues,
         "cveMatches": _cve_matches,

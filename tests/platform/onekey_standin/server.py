@@ -57,7 +57,7 @@ async def serve(platform: Platform, log: RequestLog, options: ListenOptions) -> 
 def _application(platform: Platform, log: RequestLog) -> web.Application:
     faults = FaultBook()
     application = web.Application(client_max_size=_CONTROL_BODY_LIMIT)
-    Control(platform, faults).add_routes(application.router)
+    Control(platform, faults, log).add_routes(application.router)
     application.router.add_route("*", BASE_PATH + "/{path:.*}", Api(platform, faults, log).handle,
                                  expect_handler=_leave_expect_to_handler)
     return application

@@ -10,6 +10,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Mapping, Tuple
 
+from onekey_standin import schema
+
 
 class SettingError(ValueError):
     """An unknown setting, or a value that it cannot take."""
@@ -35,6 +37,10 @@ class Settings:
     analysis_seconds: float = 2.0
     #: Components of a firmware's SBOM.
     sbom_components: int = 40
+    #: SBOM of a firmware whose last good analysis was not its last: refused, or that one's.
+    sbom_while_analysing: str = "404"
+    #: Fields ("Type.field") that the GraphQL schema has not, since names are guesses or change.
+    schema_lacks: Tuple[str, ...] = ()
 
     _CHOICES = {
         "unauthorized_body": ("json", "html", "empty"),
@@ -42,6 +48,7 @@ class Settings:
         "upload_url": ("relative", "absolute", "foreign"),
         "firmware_id": ("new", "same"),
         "graphql_error_status": (200, 400),
+        "sbom_while_analysing": ("404", "last"),
     }
 
     def update(self, values: Mapping[str, Any]) -> None:
@@ -53,6 +60,8 @@ class Settings:
     def _checked(self, name: str, value: Any) -> Any:
         if name not in _names():
             raise SettingError(f"unknown setting {name!r} (known: {', '.join(_names())})")
+        if name == "schema_lacks":
+            return _lacking(value)
         kind = type(getattr(self, name))
         try:
             converted = kind(value)
@@ -64,6 +73,15 @@ class Settings:
         if kind in (int, float) and converted < 0:
             raise SettingError(f"{name}: {value!r} is negative")
         return converted
+
+
+def _lacking(value: Any) -> Tuple[str, ...]:
+    """From a list, or from "Type.field,Type.field" on the command line."""
+    names = value.split(",") if isinstance(value, str) else value
+    try:
+        return schema.lacking(str(name).strip() for name in names)
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"schema_lacks: {error}") from None
 
 
 def _names() -> Tuple[str, ...]:
