@@ -120,6 +120,12 @@ void sbom_reader_free(struct sbom_reader *reader)
     free(reader);
 }
 
+void sbom_reader_observe(struct sbom_reader *reader, sbom_component_fn *component, void *owner)
+{
+    assert(!reader->format && reader->head_size == 0);
+    sbom_tree_observe(reader->tree, component, owner);
+}
+
 bool sbom_reader_feed(struct sbom_reader *reader, const void *bytes, size_t size, struct err *err)
 {
     if (reader->failed.kind == ERR_OK && feed(reader, bytes, size, &reader->failed))

@@ -19,12 +19,20 @@
 
 #include <stddef.h>
 
+#include "sbom/sbom_component.h"
 #include "sbom/sbom_facts.h"
 
 struct sbom_reader;
 
 struct sbom_reader *sbom_reader_new(void);
 void sbom_reader_free(struct sbom_reader *reader); /* NULL is fine */
+
+/*
+ * Before the first byte; at most once. component() is then called within feed and finish for
+ * each component, also for those of families that the document turns out not to be of
+ * (`family`; sbom_tree_family() names the one of a kind). Half a MiB more at most.
+ */
+void sbom_reader_observe(struct sbom_reader *reader, sbom_component_fn *component, void *owner);
 
 /* Fails as soon as the document cannot be an SBOM any more; then every later call fails so. */
 bool sbom_reader_feed(struct sbom_reader *reader, const void *bytes, size_t size, struct err *err);

@@ -15,6 +15,7 @@ enum sbom_scope {
     SCOPE_METADATA,
     SCOPE_COMPONENTS,
     SCOPE_COMPONENT, /* CycloneDX */
+    SCOPE_PARTY,     /* who supplies it */
     SCOPE_LICENCES,
     SCOPE_PACKAGES,
     SCOPE_PACKAGE, /* SPDX 2 */
@@ -34,9 +35,13 @@ enum sbom_role {
     /* what a component is made of */
     ROLE_PURL,
     ROLE_CPE,
-    ROLE_NAME,    /* identifies where there is neither purl nor CPE */
-    ROLE_VERSION, /* the same, and a change of it is a change */
-    ROLE_DETAIL,  /* licences, hashes */
+    ROLE_NAME, /* identifies where there is neither purl nor CPE, with the next three */
+    ROLE_GROUP,
+    ROLE_SUPPLIER,
+    ROLE_SUPPLIER_REF, /* SPDX 3: an element elsewhere in the graph */
+    ROLE_PUBLISHER,    /* is told where there is no supplier; does not count */
+    ROLE_VERSION,      /* identifies as a name does, and a change of it is a change */
+    ROLE_DETAIL,       /* licences, hashes */
     ROLE_REF_TYPE,
     ROLE_REF_LOCATOR,
     ROLE_REF_LINE, /* tag-value: category, type and locator in one */

@@ -52,3 +52,15 @@ void sbom_text_clear(struct sbom_text *text)
     text->size = 0;
     text->in_pieces = false;
 }
+
+/* What is no UTF-8 loses three bytes too many at most. */
+size_t sbom_text_cut(const char *text, size_t size, size_t room)
+{
+    size_t end = room;
+
+    if (size <= room)
+        return size;
+    while (end > 0 && end + 3 > room && ((unsigned char)text[end] & 0xC0) == 0x80)
+        end--;
+    return end;
+}

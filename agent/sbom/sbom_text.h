@@ -25,4 +25,7 @@ void sbom_text_add(struct sbom_text *text, const char *bytes, size_t size);
 bool sbom_text_leaf(struct sbom_text *text, struct sbom_leaf *leaf);
 void sbom_text_clear(struct sbom_text *text);
 
+/* How much of a text to keep where room bytes are; what is cut off begins with a character. */
+size_t sbom_text_cut(const char *text, size_t size, size_t room);
+
 #endif

@@ -18,18 +18,14 @@
 #include "sbom/sbom_tree.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "sbom/sbom_capture.h"
 #include "sbom/sbom_rules.h"
 #include "sbom/sbom_sum.h"
 #include "sbom/sbom_value.h"
-
-enum { UUID_SIZE = 36, UUID_FIRST_DASH = 8 };
-
-enum family { CYCLONEDX, SPDX2, SPDX3, FAMILY_COUNT };
 
 /* What a component is known by and what counts as its change; only where a scope is one. */
 struct parts {
@@ -68,8 +64,9 @@ struct sbom_tree {
     bool in_piece; /* the digest holds the beginning of a leaf */
     struct digest *digest;
     struct sbom_sum content;
-    struct tally tallies[FAMILY_COUNT];
+    struct tally tallies[SBOM_FAMILY_COUNT];
     struct sbom_findings findings;
+    struct sbom_capture *capture; /* NULL: nobody wants the components */
     char masked[SBOM_TEXT_MAX];
 };
 
@@ -92,8 +89,9 @@ static void add_ref(struct parts *parts, enum sbom_ref ref, const struct sbom_su
     }
 }
 
-/* A component's change digest: the best identity there is, and its details. */
-static void count_component(struct sbom_tree *tree, const struct parts *parts, enum family family)
+/* A component's change digest: the best identity there is, and its details. Its level is left. */
+static void count_component(struct sbom_tree *tree, const struct parts *parts,
+                            enum sbom_family family)
 {
     const struct sbom_sum *identity = &parts->name;
     char by = 'n';
@@ -111,6 +109,8 @@ static void count_component(struct sbom_tree *tree, const struct parts *parts, e
     struct sbom_sum sum = sbom_sum_end(tree->digest);
     sbom_sum_add(&tree->tallies[family].sum, &sum);
     tree->tallies[family].components++;
+    if (tree->capture)
+        sbom_capture_end(tree->capture, tree->depth, family, &sum);
 }
 
 /*
@@ -121,9 +121,16 @@ static void close_element(struct sbom_tree *tree, const struct parts *parts,
                           const struct sbom_sum *sum)
 {
     if (parts->element == SBOM_ELEMENT_PACKAGE)
-        count_component(tree, parts, SPDX3);
+        count_component(tree, parts, SBOM_FAMILY_SPDX3);
     else if (parts->element == SBOM_ELEMENT_LICENCE || parts->links_licence)
-        sbom_sum_add(&tree->tallies[SPDX3].sum, sum);
+        sbom_sum_add(&tree->tallies[SBOM_FAMILY_SPDX3].sum, sum);
+}
+
+static void close_ref(struct sbom_tree *tree, const struct level *level)
+{
+    add_ref(&tree->levels[level->component].parts, level->ref, &level->locator);
+    if (tree->capture)
+        sbom_capture_end_ref(tree->capture, level->component, level->ref);
 }
 
 /* What a finished object was is known by its scope; an array in its place is nothing. */
@@ -133,16 +140,22 @@ static void close_level(struct sbom_tree *tree, const struct level *level,
     if (level->is_array)
         return;
     if (level->scope == SCOPE_COMPONENT)
-        count_component(tree, &level->parts, CYCLONEDX);
+        count_component(tree, &level->parts, SBOM_FAMILY_CYCLONEDX);
     else if (level->scope == SCOPE_PACKAGE)
-        count_component(tree, &level->parts, SPDX2);
+        count_component(tree, &level->parts, SBOM_FAMILY_SPDX2);
     else if (level->scope == SCOPE_ELEMENT)
         close_element(tree, &level->parts, sum);
     else if (level->scope == SCOPE_REF)
-        add_ref(&tree->levels[level->component].parts, level->ref, &level->locator);
+        close_ref(tree, level);
 }
 
 /* --- digests ---------------------------------------------------------------------------------- */
+
+static bool is_naming(enum sbom_role role)
+{
+    return role == ROLE_NAME || role == ROLE_GROUP || role == ROLE_SUPPLIER ||
+           role == ROLE_SUPPLIER_REF || role == ROLE_VERSION;
+}
 
 /* A member's digest is on its way to the level that holds it. */
 static void settle(struct sbom_tree *tree, struct level *level, enum sbom_role role,
@@ -161,8 +174,8 @@ static void settle(struct sbom_tree *tree, struct level *level, enum sbom_role r
     else if (role == ROLE_REF_LOCATOR)
         sbom_sum_add(&level->locator, sum);
     else if (role == ROLE_LICENCE_TEXT)
-        sbom_sum_add(&tree->tallies[SPDX2].sum, sum);
-    if (role == ROLE_NAME || role == ROLE_VERSION)
+        sbom_sum_add(&tree->tallies[SBOM_FAMILY_SPDX2].sum, sum);
+    if (is_naming(role))
         sbom_sum_add(&parts->name, sum);
     if (role == ROLE_VERSION)
         sbom_sum_add(&parts->detail, sum);
@@ -191,36 +204,37 @@ static void digest_head(struct sbom_tree *tree, char type, const char *key)
     digest_add(tree->digest, "", 1);
 }
 
-/* text has UUID_SIZE bytes at least. */
-static bool is_uuid(const char *text)
-{
-    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-    for (size_t i = 0; i < UUID_SIZE; i++) {
-        if (shape[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != '-')
-            return false;
-    }
-    return true;
-}
-
-/* All UUIDs are equal: each becomes the nil UUID, in a copy. Long texts stay as they are. */
+/* All UUIDs are equal, in a copy. Long texts stay as they are. */
 static const char *mask_uuids(struct sbom_tree *tree, const char *text, size_t size)
 {
-    static const char nil[] = "00000000-0000-0000-0000-000000000000";
-    const char *dash = size > SBOM_TEXT_MAX ? NULL : memchr(text, '-', size);
-    const char *end = text + size;
-
-    if (!dash)
+    if (size > SBOM_TEXT_MAX || !memchr(text, '-', size))
         return text;
     memcpy(tree->masked, text, size);
-    for (; dash; dash = memchr(dash, '-', (size_t)(end - dash))) {
-        const char *start = dash - UUID_FIRST_DASH;
-
-        if (dash - text >= UUID_FIRST_DASH && end - start >= UUID_SIZE && is_uuid(start))
-            memcpy(tree->masked + (start - text), nil, UUID_SIZE);
-        dash++;
-    }
+    sbom_value_mask_uuids(tree->masked, size);
     return tree->masked;
+}
+
+/* The level that is entered. */
+static void capture_begin(struct sbom_tree *tree, enum sbom_scope scope)
+{
+    size_t component = tree->levels[tree->depth].component;
+
+    if (is_component(scope))
+        sbom_capture_begin(tree->capture, component);
+    else if (scope == SCOPE_REF)
+        sbom_capture_begin_ref(tree->capture, component);
+}
+
+/* The text of an XML element has no key: what it is for, its element says. */
+static void capture_leaf(struct sbom_tree *tree, const struct level *level,
+                         const struct sbom_capture_value *value)
+{
+    struct sbom_capture_value known = *value;
+
+    if (!known.leaf->key)
+        known.role = level->role;
+    if (level->component > 0)
+        sbom_capture_leaf(tree->capture, level->component, &known);
 }
 
 /* Of a leaf that came in pieces the digest has begun, and its text is not looked at. */
@@ -228,6 +242,7 @@ static void add_leaf(struct sbom_tree *tree, struct level *level, const struct s
 {
     const struct sbom_rule *rule = sbom_rule_find(level->scope, leaf->key);
     const char *text = leaf->text;
+    bool in_pieces = tree->in_piece;
 
     if (level->is_skipped || rule->role == ROLE_SKIP)
         return;
@@ -242,9 +257,18 @@ static void add_leaf(struct sbom_tree *tree, struct level *level, const struct s
     digest_add(tree->digest, text, leaf->size);
     struct sbom_sum sum = sbom_sum_end(tree->digest);
     settle(tree, level, rule->role, &sum);
+    if (tree->capture)
+        capture_leaf(tree, level, &(struct sbom_capture_value){rule->role, in_pieces, leaf, &sum});
     /* The whole line stands for its locator: it holds the type, which is the same then. */
     if (rule->role == ROLE_REF_LINE)
         add_ref(&level->parts, sbom_value_ref_line(leaf), &sum);
+}
+
+static void begin_piece(struct sbom_tree *tree, const struct sbom_leaf *leaf)
+{
+    digest_head(tree, leaf->type, leaf->key);
+    if (tree->capture)
+        sbom_capture_piece(tree->capture, leaf);
 }
 
 /* The kind counts too: the ids of two kinds never meet. */
@@ -269,7 +293,14 @@ void sbom_tree_free(struct sbom_tree *tree)
     if (!tree)
         return;
     digest_free(tree->digest);
+    sbom_capture_free(tree->capture);
     free(tree);
+}
+
+void sbom_tree_observe(struct sbom_tree *tree, sbom_component_fn *component, void *owner)
+{
+    assert(!tree->capture && tree->depth == 0);
+    tree->capture = sbom_capture_new(component, owner);
 }
 
 void sbom_tree_enter(struct sbom_tree *tree, const char *key, bool is_array)
@@ -288,6 +319,8 @@ void sbom_tree_enter(struct sbom_tree *tree, const char *key, bool is_array)
         .is_masked = above->is_masked || rule->role == ROLE_ID,
         .component = is_component(rule->within) ? tree->depth : above->component,
     };
+    if (tree->capture)
+        capture_begin(tree, rule->within);
     tree->depth++;
     if (rule->within == SCOPE_GRAPH && is_array)
         tree->findings.has_graph = true;
@@ -322,7 +355,7 @@ void sbom_tree_piece(struct sbom_tree *tree, const struct sbom_leaf *leaf)
     if (level->is_skipped || sbom_rule_find(level->scope, leaf->key)->role == ROLE_SKIP)
         return;
     if (!tree->in_piece)
-        digest_head(tree, leaf->type, leaf->key);
+        begin_piece(tree, leaf);
     tree->in_piece = true;
     digest_add(tree->digest, leaf->text, leaf->size);
 }
@@ -338,14 +371,21 @@ const struct sbom_findings *sbom_tree_findings(const struct sbom_tree *tree)
     return &tree->findings;
 }
 
+enum sbom_family sbom_tree_family(enum sbom_kind kind)
+{
+    static const enum sbom_family families[] = {
+        [SBOM_CYCLONEDX_JSON] = SBOM_FAMILY_CYCLONEDX, [SBOM_CYCLONEDX_XML] = SBOM_FAMILY_CYCLONEDX,
+        [SBOM_SPDX_JSON] = SBOM_FAMILY_SPDX2,          [SBOM_SPDX_TAG_VALUE] = SBOM_FAMILY_SPDX2,
+        [SBOM_SPDX3_JSON] = SBOM_FAMILY_SPDX3,
+    };
+
+    assert(kind < SBOM_KIND_COUNT);
+    return families[kind];
+}
+
 void sbom_tree_tally(struct sbom_tree *tree, enum sbom_kind kind, struct sbom_facts *facts)
 {
-    static const enum family families[] = {
-        [SBOM_CYCLONEDX_JSON] = CYCLONEDX, [SBOM_CYCLONEDX_XML] = CYCLONEDX,
-        [SBOM_SPDX_JSON] = SPDX2,          [SBOM_SPDX_TAG_VALUE] = SPDX2,
-        [SBOM_SPDX3_JSON] = SPDX3,
-    };
-    const struct tally *tally = &tree->tallies[families[kind]];
+    const struct tally *tally = &tree->tallies[sbom_tree_family(kind)];
     const char *name = sbom_kind_name(kind);
 
     assert(tree->depth == 0);

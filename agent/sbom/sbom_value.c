@@ -8,6 +8,20 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { UUID_SIZE = 36, UUID_FIRST_DASH = 8 };
+
+/* text has UUID_SIZE bytes at least. */
+static bool is_uuid(const char *text)
+{
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    for (size_t i = 0; i < UUID_SIZE; i++) {
+        if (shape[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != '-')
+            return false;
+    }
+    return true;
+}
+
 static bool equals(const struct sbom_leaf *leaf, const char *text)
 {
     return leaf->size == strlen(text) && memcmp(leaf->text, text, leaf->size) == 0;
@@ -23,6 +37,17 @@ static bool skip_prefix(struct sbom_leaf *leaf, const char *prefix)
     leaf->text += size;
     leaf->size -= size;
     return true;
+}
+
+/* Steps over a word and one blank after it; false when there is none. */
+static bool skip_word(struct sbom_leaf *leaf)
+{
+    const char *blank = memchr(leaf->text, ' ', leaf->size);
+    size_t size = blank ? (size_t)(blank - leaf->text) + 1 : 0;
+
+    leaf->text += size;
+    leaf->size -= size;
+    return blank != NULL;
 }
 
 /* A version is short and plain; what is not becomes "?", which no check lets pass. */
@@ -69,15 +94,26 @@ enum sbom_ref sbom_value_ref(const struct sbom_leaf *leaf)
 
 enum sbom_ref sbom_value_ref_line(const struct sbom_leaf *leaf)
 {
-    const char *end = leaf->text + leaf->size;
-    const char *first = memchr(leaf->text, ' ', leaf->size);
+    struct sbom_leaf type = *leaf;
 
-    if (!first)
+    if (!skip_word(&type))
         return SBOM_REF_OTHER;
-    first++;
-    const char *last = memchr(first, ' ', (size_t)(end - first));
-    const struct sbom_leaf type = {NULL, 's', first, (size_t)((last ? last : end) - first)};
+    const char *last = memchr(type.text, ' ', type.size);
+    if (last)
+        type.size = (size_t)(last - type.text);
     return sbom_value_ref(&type);
+}
+
+bool sbom_value_ref_locator(const struct sbom_leaf *leaf, struct sbom_leaf *locator)
+{
+    *locator = *leaf;
+    for (size_t words = 0; words < 2; words++) { /* category and type */
+        if (!skip_word(locator))
+            return false;
+    }
+    while (skip_prefix(locator, " "))
+        continue;
+    return locator->size > 0;
 }
 
 enum sbom_element sbom_value_element(const struct sbom_leaf *leaf)
@@ -94,6 +130,19 @@ enum sbom_element sbom_value_element(const struct sbom_leaf *leaf)
 bool sbom_value_links_licence(const struct sbom_leaf *leaf)
 {
     return equals(leaf, "hasDeclaredLicense") || equals(leaf, "hasConcludedLicense");
+}
+
+void sbom_value_mask_uuids(char *text, size_t size)
+{
+    static const char nil[] = "00000000-0000-0000-0000-000000000000";
+    char *end = text + size;
+
+    for (char *dash = text; (dash = memchr(dash, '-', (size_t)(end - dash))); dash++) {
+        char *start = dash - UUID_FIRST_DASH;
+
+        if (dash - text >= UUID_FIRST_DASH && end - start >= UUID_SIZE && is_uuid(start))
+            memcpy(start, nil, UUID_SIZE);
+    }
 }
 
 void sbom_value_note(struct sbom_findings *findings, enum sbom_role role,

@@ -21,8 +21,14 @@ enum sbom_ref sbom_value_ref(const struct sbom_leaf *leaf);
 /* "PACKAGE-MANAGER purl pkg:deb/debian/zlib1g@1.2.13": the type is the second word. */
 enum sbom_ref sbom_value_ref_line(const struct sbom_leaf *leaf);
 
+/* The third word of such a line; false without one. */
+bool sbom_value_ref_locator(const struct sbom_leaf *leaf, struct sbom_leaf *locator);
+
 /* What an element of an SPDX 3 graph is, and whether a relationship is a licence's. */
 enum sbom_element sbom_value_element(const struct sbom_leaf *leaf);
 bool sbom_value_links_licence(const struct sbom_leaf *leaf);
+
+/* Every UUID becomes the nil UUID: all are equal. */
+void sbom_value_mask_uuids(char *text, size_t size);
 
 #endif
