@@ -143,13 +143,40 @@ static enum json_scalar_step take_escape(struct json_scalar *scalar, unsigned ch
     return SCALAR_MORE;
 }
 
+/* What is no character stands as U+FFFD. */
+static enum json_scalar_step mend(struct json_scalar *scalar, enum json_scalar_state next)
+{
+    add_point(scalar, 0xfffd);
+    scalar->high = 0;
+    scalar->state = next;
+    return SCALAR_MORE;
+}
+
+/* Half a pair was all: the byte belongs to what follows it. */
+static bool mends_half(struct json_scalar *scalar, char byte)
+{
+    if (!scalar->mends)
+        return false;
+    if (scalar->state == SCALAR_LOW_BACKSLASH && byte != '\\')
+        mend(scalar, SCALAR_STRING);
+    else if (scalar->state == SCALAR_LOW_U && byte != 'u')
+        mend(scalar, SCALAR_ESCAPE);
+    else
+        return false;
+    return true;
+}
+
 /* Four digits make a UTF-16 unit: a character, or half of one. */
 static enum json_scalar_step end_hex(struct json_scalar *scalar)
 {
     uint32_t unit = scalar->hex;
-    uint32_t high = scalar->high;
     bool is_low = unit >= 0xdc00 && unit <= 0xdfff;
 
+    if (scalar->mends && scalar->high != 0 && !is_low)
+        mend(scalar, SCALAR_HEX);
+    if (scalar->mends && (unit == 0 || (is_low && scalar->high == 0)))
+        return mend(scalar, SCALAR_STRING);
+    uint32_t high = scalar->high;
     if ((high != 0) != is_low)
         return bad(scalar, "surrogate without its other half");
     if (unit == 0 && !scalar->allows_nul)
@@ -312,7 +339,7 @@ enum json_scalar_step json_scalar_take(struct json_scalar *scalar, const char *b
         if (scalar->state == SCALAR_STRING)
             run = add_run(scalar, bytes + at, size - at);
         at += run;
-        if (run > 0)
+        if (run > 0 || mends_half(scalar, bytes[at]))
             continue;
         step = take(scalar, bytes[at]);
         at += step == SCALAR_MORE || step == SCALAR_END;

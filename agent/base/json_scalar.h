@@ -39,9 +39,10 @@ enum json_scalar_step {
 };
 
 struct json_scalar {
-    size_t max; /* these four are the owner's to set, text has room for max + 4 bytes */
+    size_t max; /* these five are the owner's to set, text has room for max + 4 bytes */
     bool wants_pieces;
     bool allows_nul;
+    bool mends; /* \u0000 and half a surrogate pair become U+FFFD */
     char *text;
 
     enum json_scalar_state state;

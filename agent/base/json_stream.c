@@ -126,6 +126,7 @@ static bool begin_scalar(struct json_stream *stream, char byte, struct err *err)
 {
     stream->scalar.wants_pieces = stream->options.wants_pieces && byte == '"';
     stream->scalar.allows_nul = stream->options.allows_nul;
+    stream->scalar.mends = stream->options.mends_text;
     if (!json_scalar_begin(&stream->scalar, byte))
         return fail(stream, "a value is missing", err);
     stream->state = IN_SCALAR;
@@ -137,6 +138,7 @@ static bool begin_key(struct json_stream *stream, char byte, struct err *err)
 {
     stream->scalar.wants_pieces = false;
     stream->scalar.allows_nul = false;
+    stream->scalar.mends = false;
     if (byte != '"' || !json_scalar_begin(&stream->scalar, byte))
         return fail(stream, "a key is missing", err);
     stream->state = IN_KEY;
@@ -289,6 +291,7 @@ struct json_stream *json_stream_new(const struct json_stream_options *options)
     stream->options = *options;
     stream->levels = xcalloc(options->max_depth, sizeof *stream->levels);
     stream->scalar.max = options->max_text;
+    assert(!options->mends_text || !options->wants_pieces);  /* two characters at once */
     stream->scalar.text = xcalloc(1, options->max_text + 5); /* a last character, and NUL */
     return stream;
 }

@@ -55,6 +55,8 @@ struct json_stream_options {
     size_t max_text;   /* longest string or number kept; a longer key is an error */
     bool wants_pieces; /* longer strings come whole, in pieces, instead of truncated */
     bool allows_nul;   /* \u0000 becomes a NUL byte in text (use size); else it is an error */
+    bool mends_text; /* \u0000 and half a surrogate pair become U+FFFD, but in keys; not with pieces
+                      */
     json_stream_event_fn *on_event;
     void *owner;
 };

@@ -17,7 +17,7 @@
 
 static const char temporary_prefix[] = ".onekey-agent.";
 
-enum { TEMPORARY_DIGITS = 16 };
+enum { TEMPORARY_DIGITS = 16, COMPARED_BYTES = 16384 };
 
 /* Names are other people's: they are shown as printable.h does. */
 static bool fail_on(const char *verb, const char *name, int number, struct err *err)
@@ -149,6 +149,72 @@ static bool put_in_place(struct publish *file, const char *relpath, struct err *
     return true;
 }
 
+bool publish_sync(struct publish *file, struct err *err)
+{
+    return fsync(file->fd) == 0 || err_sys(err, errno, "sync a temporary file");
+}
+
+/* The last component of relpath, opened for reading; -1 unless it is a file of that size. */
+static int open_sized(const struct publish *file, const char *relpath, off_t size)
+{
+    auto_free char *path = xstrdup(relpath);
+    const char *name = NULL;
+    struct stat facts;
+    struct err err;
+    auto_fd int parent = open_parent(file->folder_fd, path, false, &name, &err);
+
+    if (parent < 0)
+        return -1;
+    /* O_NONBLOCK: a FIFO with that name must not hold anybody up. */
+    int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size == size)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Fills bytes from that place up to the end of the file; -1 for trouble. */
+static ssize_t read_at(int fd, char *bytes, size_t size, off_t at)
+{
+    size_t have = 0;
+
+    while (have < size) {
+        ssize_t got = pread(fd, bytes + have, size - have, at + (off_t)have);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        have += (size_t)got;
+    }
+    return (ssize_t)have;
+}
+
+bool publish_is_same(const struct publish *file, const char *relpath)
+{
+    char ours[COMPARED_BYTES];
+    char theirs[COMPARED_BYTES];
+    struct stat facts;
+    struct err err;
+
+    if (!check_relpath(relpath, &err) || fstat(file->fd, &facts) != 0)
+        return false;
+    auto_fd int fd = open_sized(file, relpath, facts.st_size);
+    if (fd < 0)
+        return false;
+    for (off_t at = 0; at < facts.st_size; at += COMPARED_BYTES) {
+        ssize_t got = read_at(file->fd, ours, sizeof ours, at);
+
+        if (got <= 0 || read_at(fd, theirs, sizeof theirs, at) != got ||
+            memcmp(ours, theirs, (size_t)got) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool publish_commit(struct publish *file, const char *relpath, unsigned mode, struct err *err)
 {
     assert(file->fd >= 0 && relpath[0] != '/' && relpath[0] != '\0');
@@ -190,6 +256,11 @@ static bool write_all(int fd, const char *bytes, size_t size, struct err *err)
     return true;
 }
 
+bool publish_add(struct publish *file, const void *bytes, size_t size, struct err *err)
+{
+    return write_all(file->fd, bytes, size, err);
+}
+
 bool publish_bytes(const char *folder, const char *relpath, const void *bytes, size_t size,
                    unsigned mode, struct err *err)
 {
@@ -218,6 +289,24 @@ static bool rename_between(int from, int to, const char *name, uint64_t inode, s
     if (fsync(to) != 0 || fsync(from) != 0)
         return fail_on("sync the folders of", name, errno, err);
     return true;
+}
+
+bool publish_remove(const char *folder, const char *relpath, struct err *err)
+{
+    auto_free char *path = xstrdup(relpath);
+    const char *name = NULL;
+
+    if (!check_relpath(relpath, err))
+        return false;
+    auto_fd int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder_fd < 0)
+        return fail_on("open folder", folder, errno, err);
+    auto_fd int parent = open_parent(folder_fd, path, false, &name, err);
+    if (parent < 0)
+        return false;
+    if (unlinkat(parent, name, 0) != 0 && errno != ENOENT)
+        return fail_on("remove", relpath, errno, err);
+    return fsync(parent) == 0 || fail_on("sync the folder of", relpath, errno, err);
 }
 
 bool publish_move(const char *folder, const char *relpath, uint64_t inode, const char *to_folder,

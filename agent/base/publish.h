@@ -26,6 +26,18 @@ struct publish {
 /* Makes the folder (0755) when it is missing and a temporary file in it. */
 bool publish_open(const char *folder, struct publish *file, struct err *err);
 
+/* Appends to the temporary file. */
+bool publish_add(struct publish *file, const void *bytes, size_t size, struct err *err);
+
+/*
+ * What was added is on the disk: of several files that belong together, each is synced before
+ * the first one is committed, so that a full disk leaves all the old ones.
+ */
+bool publish_sync(struct publish *file, struct err *err);
+
+/* Does a regular file there hold the same bytes already? Then nothing has to be committed. */
+bool publish_is_same(const struct publish *file, const char *relpath);
+
 /* mode are the permission bits; folders on the way are made (0755). Releases on success. */
 bool publish_commit(struct publish *file, const char *relpath, unsigned mode, struct err *err);
 
@@ -35,6 +47,9 @@ void publish_discard(struct publish *file);
 /* A small whole file in one call. */
 bool publish_bytes(const char *folder, const char *relpath, const void *bytes, size_t size,
                    unsigned mode, struct err *err);
+
+/* Removes a file below the folder; one that is not there is removed already. */
+bool publish_remove(const char *folder, const char *relpath, struct err *err);
 
 /*
  * Moves a regular file from below one folder to the same place below another on the same

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "cli/command.h"
+#include "cli/mirror_text.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/show_progress.h"
@@ -155,9 +156,29 @@ static int run_agent(struct session *session, struct agent_options *options, str
     return exit_code;
 }
 
+static void on_mirrored(void *owner, const struct live_mirror *one)
+{
+    json_array_append_new(owner, live_mirror_json(one));
+}
+
+static void tell_mirrors(const struct session *session, json_t *mirrors)
+{
+    size_t index;
+    json_t *mirror;
+
+    json_array_foreach(mirrors, index, mirror)
+    {
+        auto_free char *watch = printable_new(json_string_value(json_object_get(mirror, "watch")));
+        char text[MIRROR_TEXT_SIZE];
+
+        if (summary_tells(mirrors, mirror))
+            session_notice(session, "watch %s: %s", watch, mirror_text(mirror, text));
+    }
+}
+
 /* Also after a failure: what was done is done, and a log reader wants to know. */
-static int finish_once(struct session *session, const struct agent_totals *totals, int64_t ms,
-                       int exit_code)
+static int finish_once(struct session *session, const struct agent_totals *totals, json_t *mirrors,
+                       int64_t ms, int exit_code)
 {
     char line[SUMMARY_SIZE];
 
@@ -165,8 +186,9 @@ static int finish_once(struct session *session, const struct agent_totals *total
         return exit_code;
     summary_text(totals, ms, line);
     session_notice(session, "%s", line);
+    tell_mirrors(session, mirrors);
     if (session->args.json) {
-        auto_json json_t *document = summary_json(totals, ms, exit_code);
+        auto_json json_t *document = summary_json(totals, mirrors, ms, exit_code);
         out_json(&session->out, document);
     }
     return exit_code;
@@ -178,6 +200,7 @@ static int once(struct session *session, struct err *err)
     int64_t start_ms = clock_steady_ms();
     struct dry_run dry_run = {.session = session};
     struct agent_totals totals = {.uploads = NOT_BEGUN};
+    auto_json json_t *mirrors = json_array();
     struct agent_options options = {
         .config = session_config(session, err),
         .once = true,
@@ -185,6 +208,8 @@ static int once(struct session *session, struct err *err)
         .wait_timeout_ms =
             args->wait_timeout_ms == ARGS_NOT_SAID ? ARGS_WAIT_TIMEOUT_MS : args->wait_timeout_ms,
         .totals = &totals,
+        .mirrored = on_mirrored,
+        .mirrored_owner = mirrors,
         .would_send = args->dry_run ? on_would_send : NULL,
         .would_send_owner = &dry_run,
     };
@@ -198,7 +223,7 @@ static int once(struct session *session, struct err *err)
             end_dry_run(&dry_run);
         return exit_code;
     }
-    return finish_once(session, &totals, clock_steady_ms() - start_ms, exit_code);
+    return finish_once(session, &totals, mirrors, clock_steady_ms() - start_ms, exit_code);
 }
 
 static int run(struct session *session, struct err *err)

@@ -118,6 +118,12 @@ struct args {
     const char *variables;
     const char *output;
     const char *format;
+
+    /* the ledger of SBOMs */
+    const char *by;
+    const char *job;
+    bool all;
+    bool allow_vanished;
 };
 
 #define ARGS_OPTION(name, letter, kind, member, value, help)                                       \

@@ -19,6 +19,11 @@ const struct command *const command_list[] = {
     &command_resume,
     &command_rescan,
     &command_sbom_get,
+    &command_sbom_export,
+    &command_sbom_diff,
+    &command_sbom_history,
+    &command_sbom_verify,
+    &command_sbom_accept,
     &command_list_tenants,
     &command_list_product_groups,
     &command_list_analysis_configurations,
@@ -46,6 +51,7 @@ static const struct {
     const char *summary;
 } families[] = {
     {"config", "is the configuration right; what holds, and why"},
+    {"sbom", "get, export, diff, history, verify and accept SBOMs"},
 };
 
 size_t command_family_size(const struct command *command)

@@ -36,6 +36,11 @@ static const struct {
     {"resume", {0, 74, 75, -1}},
     {"rescan", {0, 69, -1}},
     {"sbom get", {0, 2, 65, 69, 77, -1}},
+    {"sbom export", {0, 3, 69, 77, 78, -1}},
+    {"sbom diff", {0, 1, 65, 66, 74, -1}},
+    {"sbom history", {0, 66, 74, 75, -1}},
+    {"sbom verify", {0, 65, 66, 74, 75, -1}},
+    {"sbom accept", {0, 65, 66, 74, 75, -1}},
     {"list-tenants", {0, 69, 76, 77, 78, -1}},
     {"list-product-groups", {0, 69, 76, 77, 78, -1}},
     {"list-analysis-configurations", {0, 69, 76, 77, 78, -1}},
@@ -56,23 +61,27 @@ static const char *meaning_of(int code)
     abort();
 }
 
-static char *join(const int *codes)
+/* gate: what 1 says here, where that are no findings; else NULL. */
+static char *join(const int *codes, const char *gate)
 {
     char *text = xasprintf("%d %s", codes[0], meaning_of(codes[0]));
 
     for (codes++; *codes >= 0; codes++) {
         auto_free char *before = text;
 
-        text = xasprintf("%s, %d %s", before, *codes, meaning_of(*codes));
+        text = xasprintf("%s, %d %s", before, *codes,
+                         *codes == 1 && gate ? gate : meaning_of(*codes));
     }
     return text;
 }
 
 char *help_exits_new(const struct command *command)
 {
+    const char *gate = strcmp(command->name, "sbom diff") == 0 ? "different" : NULL;
+
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
         if (strcmp(exits[i].command, command->name) == 0)
-            return join(exits[i].codes);
+            return join(exits[i].codes, gate);
     }
     return NULL;
 }

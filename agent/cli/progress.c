@@ -184,14 +184,13 @@ static void add_to_send(const struct agent_totals *totals, char line[PROGRESS_LI
 }
 
 /* Nothing where nothing is going on: an idle daemon shows no line. */
-void progress_total(const struct agent_totals *totals, char line[PROGRESS_LINE_SIZE])
+static void add_items(const struct agent_totals *totals, char line[PROGRESS_LINE_SIZE])
 {
     static const enum item_state shown[] = {ITEM_ANALYSING, ITEM_FETCHING, ITEM_UNCONFIRMED,
                                             ITEM_HELD, ITEM_FAILED};
     int64_t waiting = totals->counts[ITEM_ANALYSING] + totals->counts[ITEM_FETCHING];
     char text[TEXT_SIZE];
 
-    line[0] = '\0';
     if (progress_to_send(totals) + waiting == 0 && totals->transfer_count == 0)
         return;
     add(line, "%jd sent", (intmax_t)totals->uploads);
@@ -204,6 +203,26 @@ void progress_total(const struct agent_totals *totals, char line[PROGRESS_LINE_S
         if (totals->counts[shown[i]] > 0)
             add(line, ", %jd %s", (intmax_t)totals->counts[shown[i]], item_state_name(shown[i]));
     }
+}
+
+static void add_exports(const struct agent_totals *totals, char line[PROGRESS_LINE_SIZE])
+{
+    const struct export_counts *counts = &totals->exports;
+
+    if (totals->export_left == 0)
+        return;
+    add(line, "%s%jd of %jd firmwares exported, %jd documents written", line[0] ? ", " : "",
+        (intmax_t)(counts->listed - totals->export_left), (intmax_t)counts->listed,
+        (intmax_t)counts->written);
+    if (counts->failed > 0)
+        add(line, ", %jd failed", (intmax_t)counts->failed);
+}
+
+void progress_total(const struct agent_totals *totals, char line[PROGRESS_LINE_SIZE])
+{
+    line[0] = '\0';
+    add_items(totals, line);
+    add_exports(totals, line);
 }
 
 /* From U+1000 on characters may be wide; counting some narrow ones double only cuts earlier. */

@@ -50,12 +50,10 @@ static bool read_inventory(int fd, inventory_fn on_firmware, void *owner, struct
     return feed_all(fd, reader, err) && inventory_reader_finish(reader, NULL, err);
 }
 
-static void ignore(void *owner, const char *id, const char *name, const char *version)
+static void ignore(void *owner, const struct inventory_firmware *firmware)
 {
     (void)owner;
-    (void)id;
-    (void)name;
-    (void)version;
+    (void)firmware;
 }
 
 /* A list that was cut may be whole the next time: its ERR_PROTOCOL is asked for again. */
@@ -69,25 +67,25 @@ static void judge(void *owner, const struct platform_end *end, struct err *err)
 }
 
 /* The name comes last: it may have blanks, and nobody knows the widest one. */
-static void print_text(void *owner, const char *id, const char *name, const char *version)
+static void print_text(void *owner, const struct inventory_firmware *firmware)
 {
     struct out *out = owner;
 
     out->rows++;
-    out_print(out, "%-36s  ", id);
-    out_name(out, version ? version : "-");
+    out_print(out, "%-36s  ", firmware->id);
+    out_name(out, firmware->version ? firmware->version : "-");
     out_print(out, "  ");
-    out_name(out, *name ? name : "-");
+    out_name(out, *firmware->name ? firmware->name : "-");
     out_print(out, "\n");
 }
 
-static void print_json(void *owner, const char *id, const char *name, const char *version)
+static void print_json(void *owner, const struct inventory_firmware *firmware)
 {
     auto_json json_t *row = json_object();
 
-    answer_json_put_text(row, "id", id);
-    answer_json_put_text(row, "name", name);
-    answer_json_put_text(row, "version", version);
+    answer_json_put_text(row, "id", firmware->id);
+    answer_json_put_text(row, "name", firmware->name);
+    answer_json_put_text(row, "version", firmware->version);
     out_json_row(owner, row);
 }
 
@@ -109,7 +107,7 @@ int remote_list(struct session *session, struct err *err)
 {
     auto_platform struct platform *platform = platform_open(session, err);
     auto_fd int fd = platform ? platform_scratch(platform, err) : -1;
-    auto_free char *request = inventory_request();
+    auto_free char *request = inventory_request(INVENTORY_PLAIN);
     const struct platform_download download = {
         .path = "graphql",
         .body = request,

@@ -46,7 +46,8 @@ const struct command command_status = {
     .about =
         "Works with and without a daemon. --check exits 0 when all is well, else with the first\n"
         "of these that holds: 69 no daemon runs, 77 the token is refused, 75 an operator\n"
-        "paused it, 3 items failed, are held or overdue.\n",
+        "paused it, 3 items failed, are held or overdue, a scheduled export failed, or an SBOM\n"
+        "is in quarantine.\n",
     .examples = "onekey-agent status\n"
                 "onekey-agent status --check || page-somebody\n"
                 "onekey-agent status --json | jq .items\n",

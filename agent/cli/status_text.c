@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/mirror_text.h"
 #include "cli/progress.h"
 #include "cli/row.h"
 #include "cli/text.h"
@@ -153,6 +154,69 @@ static void write_watches(struct out *out, json_t *watches)
     }
 }
 
+/* Beside its plan: how far it is while it runs, else why it failed. */
+static void write_progress(struct out *out, json_t *export)
+{
+    const char *phase = row_string(export, "phase");
+    int64_t listed = row_number(export, "listed");
+
+    if (phase && strcmp(phase, "idle") != 0) {
+        put(out, ", runs (", phase);
+        out_print(out, "): %jd of %jd firmwares", (intmax_t)(listed - row_number(export, "left")),
+                  (intmax_t)listed);
+    }
+    put(out, ", failed: ", row_string(export, "error"));
+}
+
+static void write_exports(struct out *out, json_t *exports)
+{
+    size_t index;
+    json_t *export;
+
+    json_array_foreach(exports, index, export)
+    {
+        const char *success = row_string(export, "last_success");
+        const char *next = row_string(export, "next");
+        char when[TEXT_SIZE];
+
+        label(out, "exports", index == 0);
+        put(out, "", row_string(export, "name"));
+        put(out, "  last success ", success ? text_when(success, when) : "never");
+        put(out, ", next ", next ? text_when(next, when) : NULL);
+        write_progress(out, export);
+        out_print(out, "\n");
+    }
+}
+
+static void write_quarantined(struct out *out, int64_t count)
+{
+    if (count == 0)
+        return;
+    label(out, "quarantine", true);
+    out_print(out, "%jd SBOM document%s: see the alerts, and sbom accept\n", (intmax_t)count,
+              count == 1 ? "" : "s");
+}
+
+/* A watch of which all is on the platform is told by the counts above. */
+static void write_mirrors(struct out *out, json_t *mirrors)
+{
+    size_t index;
+    json_t *mirror;
+    bool first = true;
+
+    json_array_foreach(mirrors, index, mirror)
+    {
+        char text[MIRROR_TEXT_SIZE];
+
+        if (row_number(mirror, "left") <= 0 && row_number(mirror, "failed") <= 0)
+            continue;
+        label(out, "mirror", first);
+        put(out, "", row_string(mirror, "watch"));
+        out_print(out, ": %s\n", mirror_text(mirror, text));
+        first = false;
+    }
+}
+
 static void write_groups(struct out *out, json_t *groups)
 {
     size_t index;
@@ -203,6 +267,9 @@ void status_text(struct out *out, json_t *row)
     write_oldest(out, row);
     write_transfers(out, json_object_get(row, "transfers"));
     write_watches(out, json_object_get(row, "watches"));
+    write_exports(out, json_object_get(row, "exports"));
+    write_quarantined(out, row_number(row, "quarantined"));
+    write_mirrors(out, json_object_get(row, "mirror"));
     write_groups(out, json_object_get(row, "held_groups"));
     write_counts(out, "attention", json_object_get(row, "attention"), NULL);
     write_alerts(out, row);

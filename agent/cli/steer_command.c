@@ -1,20 +1,13 @@
 /*
  * steer_command.c - pause, resume, rescan, retry, forget: changes, told in one line.
  */
-#include <pwd.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/auto.h"
-#include "base/mem.h"
+#include "cli/author.h"
 #include "cli/command.h"
 #include "cli/row.h"
 #include "cli/session.h"
 #include "cli/state.h"
 #include "control/answer.h"
-
-enum { NAME_ROOM = 16384 };
 
 static bool on_row(void *owner, json_t *row, struct err *err)
 {
@@ -31,25 +24,10 @@ static bool on_row(void *owner, json_t *row, struct err *err)
     return true;
 }
 
-/* Who paused stands in status: the person behind sudo, else the account. */
-static char *author(const struct session *session)
-{
-    const char *sudo = session->environment("SUDO_USER");
-    auto_free char *room = xcalloc(1, NAME_ROOM);
-    struct passwd entry;
-    struct passwd *found = NULL;
-
-    if (sudo && *sudo && geteuid() == 0)
-        return xstrdup(sudo);
-    if (getpwuid_r(getuid(), &entry, room, NAME_ROOM, &found) == 0 && found)
-        return xstrdup(entry.pw_name);
-    return xasprintf("uid %ju", (uintmax_t)getuid());
-}
-
 static int pause_work(struct session *session, struct err *err)
 {
     auto_json json_t *arguments = json_object();
-    auto_free char *by = author(session);
+    auto_free char *by = author_new(session); /* it stands in status */
 
     answer_put_path(arguments, "reason", session->args.reason);
     answer_put_path(arguments, "by", by);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/progress.h"
+#include "cli/row.h"
 #include "cli/text.h"
 
 struct sums {
@@ -42,7 +43,7 @@ void summary_text(const struct agent_totals *totals, int64_t ms, char text[SUMMA
              (intmax_t)totals->counts[ITEM_FAILED], (intmax_t)sums.left, clock_span_text(ms, span));
 }
 
-json_t *summary_json(const struct agent_totals *totals, int64_t ms, int exit_code)
+json_t *summary_json(const struct agent_totals *totals, json_t *mirrors, int64_t ms, int exit_code)
 {
     const int64_t *counts = totals->counts;
     struct sums sums = sums_of(totals);
@@ -67,5 +68,13 @@ json_t *summary_json(const struct agent_totals *totals, int64_t ms, int exit_cod
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         json_object_set_new(document, fields[i].key, json_integer(fields[i].value));
+    json_object_set(document, "mirror", mirrors);
     return document;
+}
+
+bool summary_tells(json_t *mirrors, json_t *mirror)
+{
+    int64_t open = row_number(mirror, "left") + row_number(mirror, "failed");
+
+    return row_string(mirror, "waits_for") || (open > 0 && json_array_size(mirrors) > 1);
 }

@@ -18,8 +18,11 @@
 #include "control/answer_parts.h"
 
 static const struct answer_kind *const kinds[] = {
-    &answer_status, &answer_list,   &answer_show, &answer_pause,  &answer_resume, &answer_rescan,
-    &answer_retry,  &answer_forget, &answer_hand, &answer_upload, &answer_handed,
+    &answer_status,       &answer_list,        &answer_show,     &answer_pause,
+    &answer_resume,       &answer_rescan,      &answer_retry,    &answer_forget,
+    &answer_hand,         &answer_upload,      &answer_handed,   &answer_sbom_history,
+    &answer_sbom_current, &answer_sbom_accept, &answer_document, &answer_exports,
+    &answer_export_run,
 };
 
 static const struct answer_kind *find_kind(const char *command)
@@ -76,6 +79,8 @@ void answer_free(struct answer *answer)
             close(answer->fds[i]);
     }
     json_decref(answer->arguments);
+    json_decref(answer->rows);
+    buf_release(&answer->piece);
     free(answer->path);
     free(answer);
 }

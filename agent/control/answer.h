@@ -17,7 +17,15 @@
  * retry           path | failed: true; assume: "missing" | ID      {"changed","text"}
  * forget          path                                             {"changed","text"}
  *
- * hand-save, upload and handed are for upload-firmware: answer_hand.h, answer_upload.c.
+ * sbom-history    firmware; format                                 a revision each
+ * sbom-current                                                     a current SBOM each
+ * sbom-accept     firmware, reason; by, format                     {"changed","text",...}
+ * document        sha256 | all: true                               answer_document.c
+ * exports                                                          one each
+ * export-run      job | tenant: true; marks_all                    {"changed","text"}
+ *
+ * answer_sbom.c and answer_export.c have the fields. hand-save, upload and handed are for
+ * upload-firmware: answer_hand.h, answer_upload.c.
  *
  * Arguments are texts but limit (number), check and failed (booleans); since is RFC 3339
  * ("2026-11-23T14:44:00Z", "2026-11-23"), or a number of milliseconds since 1970.
@@ -31,9 +39,11 @@
  *
  * status adds to SPEC 10: "held_groups":[{"product_group","reason","since"}],
  * "alerts":[{"event","subject","severity","text","action","since"}] (the first 100),
- * "alerts_more", "attention":{"failed","held","unconfirmed","overdue"} and "check": the
- * exit code of `status --check`: 69 (no daemon), else 77 (token's pause), 75 (operator's
- * pause), 3 (something needs attention), 0. With the argument check, answer_exit() is it.
+ * "alerts_more", "quarantined" (documents), per export "phase", "error", "listed", "fetched" and
+ * "left", "attention":{"failed","held","unconfirmed","overdue","exports","quarantined"} and
+ * "check": the exit code of `status --check`: 69 (no daemon), else 77 (token's pause), 75
+ * (operator's pause), 3 (something needs attention), 0. With the argument check, answer_exit()
+ * is it.
  */
 #ifndef CONTROL_ANSWER_H
 #define CONTROL_ANSWER_H

@@ -16,8 +16,8 @@
 #include "base/printable.h"
 #include "control/answer_arguments.h"
 #include "flow/handed.h"
-#include "store/document.h"
 #include "store/item_scan.h"
+#include "store/sbom.h"
 
 enum {
     ALIASES_MAX = 10000,

@@ -9,12 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "control/answer.h"
 #include "control/answer_arguments.h"
 #include "control/control_files.h"
 #include "control/steer.h"
+#include "store/document.h"
 #include "store/item_scan.h"
+#include "store/sbom.h"
 
 enum { ANSWER_IDS = 1024 }; /* that show tells of one digest */
 
@@ -44,6 +47,14 @@ struct answer {
     int64_t told;
     bool details;
 
+    /* SBOMs and exports */
+    struct sbom_cursor cursor;      /* of revisions, or of current ones */
+    struct sbom_cursor quarantine;  /* of what is quarantined */
+    struct document_facts document; /* the last one that was begun; id 0: none */
+    int64_t position;               /* of its next piece */
+    struct buf piece;               /* told up to `at` */
+    json_t *rows;                   /* made at once, told up to `at`; NULL: none yet */
+
     char *path;                 /* owned; as the scan wants it */
     int fds[CONTROL_FILES_MAX]; /* taken from the request; -1: none */
     struct steer_result result;
@@ -60,6 +71,12 @@ extern const struct answer_kind answer_forget;
 extern const struct answer_kind answer_hand;
 extern const struct answer_kind answer_upload;
 extern const struct answer_kind answer_handed;
+extern const struct answer_kind answer_sbom_history;
+extern const struct answer_kind answer_sbom_current;
+extern const struct answer_kind answer_sbom_accept;
+extern const struct answer_kind answer_document;
+extern const struct answer_kind answer_exports;
+extern const struct answer_kind answer_export_run;
 
 int64_t answer_now(const struct answer *answer);
 

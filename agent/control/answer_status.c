@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "control/answer_export.h"
 #include "control/answer_json.h"
 #include "control/answer_parts.h"
 #include "store/alert_row.h"
@@ -13,6 +14,7 @@
 #include "store/item.h"
 #include "store/item_count.h"
 #include "store/pause.h"
+#include "store/quarantine.h"
 
 enum { ALERTS_MAX = 100 };
 
@@ -30,6 +32,8 @@ struct status {
     int64_t counts[ITEM_STATE_COUNT];
     json_t *alerts; /* borrowed from row */
     int64_t overdue;
+    int64_t failed_exports;
+    int64_t quarantined;
     bool more_alerts;
 };
 
@@ -153,11 +157,50 @@ static void put_work(struct status *status)
 
     answer_json_put(status->row, "transfers", transfers);
     answer_json_put(status->row, "watches", watches);
-    answer_json_put(status->row, "exports", json_array());
     if (!live)
         return;
     live->each_transfer(live->owner, on_transfer, transfers);
     live->each_watch(live->owner, on_watch, watches);
+}
+
+static bool put_exports(struct status *status, struct err *err)
+{
+    const struct answer_context *context = &status->answer->context;
+    struct answer_export_list exports = {.list = json_array()};
+
+    answer_json_put(status->row, "exports", exports.list);
+    if (!answer_exports_put(context, &exports, err) ||
+        (context->db && !quarantine_count(context->db, &status->quarantined, err)))
+        return false;
+    status->failed_exports = exports.failed;
+    answer_json_put(status->row, "quarantined", json_integer(status->quarantined));
+    return true;
+}
+
+static void on_mirror(void *to, const struct live_mirror *mirror)
+{
+    json_array_append_new(to, live_mirror_json(mirror));
+}
+
+static void on_tally(void *to, const struct item_tally *tally)
+{
+    const struct live_mirror mirror = live_mirror_of(tally);
+
+    if (mirror.known > 0)
+        on_mirror(to, &mirror);
+}
+
+static bool put_mirror(struct status *status, struct err *err)
+{
+    struct db *db = status->answer->context.db;
+    const struct live *live = status->answer->context.live;
+    json_t *list = json_array();
+
+    answer_json_put(status->row, "mirror", list);
+    if (!live)
+        return !db || item_tally_each(db, on_tally, list, err);
+    live->each_mirror(live->owner, on_mirror, list);
+    return true;
 }
 
 static void on_group(void *owner, const char *product_group, const char *reason, int64_t since)
@@ -213,6 +256,8 @@ static void put_check(struct status *status)
     answer_json_put(attention, "held", json_integer(counts[ITEM_HELD]));
     answer_json_put(attention, "unconfirmed", json_integer(counts[ITEM_UNCONFIRMED]));
     answer_json_put(attention, "overdue", json_integer(status->overdue));
+    answer_json_put(attention, "exports", json_integer(status->failed_exports));
+    answer_json_put(attention, "quarantined", json_integer(status->quarantined));
     answer_json_put(status->row, "attention", attention);
     if (!status->answer->context.live)
         check = CHECK_NO_DAEMON;
@@ -220,7 +265,8 @@ static void put_check(struct status *status)
         check = CHECK_AUTH;
     else if (status->pauses[PAUSE_OPERATOR].is_set)
         check = CHECK_PAUSED;
-    else if (counts[ITEM_FAILED] + counts[ITEM_HELD] + counts[ITEM_UNCONFIRMED] + status->overdue)
+    else if (counts[ITEM_FAILED] + counts[ITEM_HELD] + counts[ITEM_UNCONFIRMED] + status->overdue +
+             status->failed_exports + status->quarantined)
         check = CHECK_ATTENTION;
     answer_json_put(status->row, "check", json_integer(check));
     if (arguments_flag(status->answer->arguments, "check"))
@@ -238,7 +284,7 @@ static bool work(struct answer *answer, json_t **row, bool *over, struct err *er
     if (!put_pauses(status, err) || !put_any_token(status, err) || !put_items(status, err))
         return err_wrap(err, "status");
     put_work(status);
-    if (!put_trouble(status, err))
+    if (!put_exports(status, err) || !put_mirror(status, err) || !put_trouble(status, err))
         return err_wrap(err, "status");
     put_check(status);
     *row = auto_take(object);

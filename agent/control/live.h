@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "control/live_mirror.h"
 #include "flow/handed.h"
 
 struct live_transfer {
@@ -36,11 +37,26 @@ struct live_token { /* NULL and 0: not known */
     int64_t expires_ms;
 };
 
+struct live_export {
+    const char *name;
+    const char *schedule; /* as configured */
+    const char *timezone;
+    int64_t next_ms; /* when it starts, with this host's offset; 0: not planned */
+};
+
+/* What a person wants exported now. */
+struct live_export_order {
+    const char *job; /* NULL: every configured one; with tenant: none of them */
+    bool tenant;     /* every firmware that the token sees, whatever is configured */
+    bool marks_all;  /* also when more than a tenth vanished */
+};
+
 enum live_kick {
     LIVE_KICK_PAUSES, /* the pause rows changed; a resume probes the token at once */
     LIVE_KICK_RESCAN, /* scan every watch now */
     LIVE_KICK_ITEMS,  /* rows became due */
     LIVE_KICK_TOKEN,  /* read the token again */
+    LIVE_KICK_SBOMS,  /* a document is to be put in its place */
 };
 
 struct live {
@@ -50,12 +66,22 @@ struct live {
     void (*each_transfer)(void *owner, void (*each)(void *to, const struct live_transfer *one),
                           void *to);
     void (*each_watch)(void *owner, void (*each)(void *to, const struct live_watch *one), void *to);
+    /* Every watch of the ledger. */
+    void (*each_mirror)(void *owner, void (*each)(void *to, const struct live_mirror *one),
+                        void *to);
     void (*token)(void *owner, struct live_token *token);
     void (*kick)(void *owner, enum live_kick what);
 
     /* A command's file becomes a row, committed. The descriptors stay the caller's. */
     bool (*hand_over)(void *owner, const struct handed_file *file, int64_t *item_id,
                       struct err *err);
+
+    /* The configured exports, in their order. */
+    void (*each_export)(void *owner, void (*each)(void *to, const struct live_export *one),
+                        void *to);
+
+    /* Begins runs, kept with this turn; those that run already go on. ERR_INPUT: no such job. */
+    bool (*export_now)(void *owner, const struct live_export_order *order, struct err *err);
 
     /* Why nothing is requested now: the kind gives the exit code. ERR_OK: it is. */
     struct err (*closed)(void *owner);

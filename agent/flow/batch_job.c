@@ -19,12 +19,11 @@ static struct batch_job *of_save(struct save *save)
     return (struct batch_job *)((char *)save - offsetof(struct batch_job, save));
 }
 
-static bool write_nothing(struct save *save, struct db *db, struct err *err)
+static bool write_news(struct save *save, struct db *db, struct err *err)
 {
-    (void)save;
-    (void)db;
-    (void)err;
-    return true;
+    struct batch_job *job = of_save(save);
+
+    return !job->write || job->write(job, db, err);
 }
 
 static void on_checkpoint_saved(struct save *save)
@@ -49,6 +48,8 @@ static void on_end_saved(struct save *save)
     while (*at != job)
         at = &(*at)->next;
     *at = job->next;
+    if (job->release)
+        job->release(job);
     free(job);
     flow->hooks->ended(flow->owner);
 }
@@ -71,11 +72,11 @@ void batch_job_start(struct batch_job *job, struct flow *flow, const char *name,
                      const struct step *steps,
                      void (*ending)(struct batch_job *job, const struct err *err))
 {
-    assert(!flow_has_batch(flow, name) && !flow->stopping);
+    assert((job->firmware_id || !flow_has_batch(flow, name)) && !flow->stopping);
     job->flow = flow;
     job->name = name;
     job->ending = ending;
-    job->save.write = write_nothing;
+    job->save.write = write_news;
     job->next = flow->batches;
     flow->batches = job;
     job_start(&job->job, steps, &hooks);

@@ -1,8 +1,9 @@
 /*
- * batch_job.h - jobs that are about many rows, or about none: poll, reconcile, survey.
+ * batch_job.h - jobs that hold no item's row: poll, reconcile, survey, exports.
  *
- * They hold no row: what they learn is written when they learn it, in the turn's
- * transaction, and learnt again after a crash. At most one of each name is alive.
+ * What they learn is written when they learn it, in the turn's transaction, and learnt
+ * again after a crash. At most one of each name is alive, but for those about one firmware
+ * each.
  */
 #ifndef FLOW_BATCH_JOB_H
 #define FLOW_BATCH_JOB_H
@@ -16,7 +17,11 @@ struct batch_job {
     struct save save;
     struct flow *flow;
     const char *name;
+    const char *firmware_id; /* whose documents it brings, set before the start; NULL: none */
+    /* Or NULL, set before the start: written with each step. Again when the commit failed. */
+    bool (*write)(struct batch_job *job, struct db *db, struct err *err);
     void (*ending)(struct batch_job *job, const struct err *err); /* act on the end; release */
+    void (*release)(struct batch_job *job); /* or NULL: of what write() needed, once it is kept */
     struct batch_job *next;
 };
 

@@ -9,6 +9,9 @@
  *   poll_flow       analysing -> fetching | held | failed  up to 50 items a job
  *   reconcile_flow  unconfirmed -> analysing | pending     up to 50 items a job
  *   survey_flow     who the token is, names to IDs, the inventory
+ *   export_list     which firmwares an export is about
+ *   export_flow     the SBOMs of one of them
+ *   place_flow      a document of the ledger back into its file
  *
  * run/ decides which job starts when; a flow never starts another. What went wrong
  * is decided in one place, item_job.c, by the kind of the error.
@@ -28,6 +31,7 @@
 #include "onekey/named.h"
 #include "store/db.h"
 #include "store/item.h"
+#include "store/sbom.h"
 #include "store/turn.h"
 
 struct source;
@@ -50,6 +54,8 @@ struct flow_settings { /* borrowed from the configuration */
     const char *sbom_directory;
     const struct template *sbom_path;
     unsigned file_mode;
+    struct sbom_keep keep;
+    int64_t min_components_permille; /* of the last good one's; fewer: quarantine */
     const struct flow_format *formats;
     size_t format_count;
 };
@@ -115,6 +121,12 @@ bool flow_is_active(const struct flow *flow, int64_t item_id);
 
 /* True while a batch job of that name ("poll", "reconcile", "survey") is alive. */
 bool flow_has_batch(const struct flow *flow, const char *name);
+
+/* How many of that name are. */
+int64_t flow_count_batches(const struct flow *flow, const char *name);
+
+/* True while a job brings documents of that firmware: two would write the same revision. */
+bool flow_has_firmware(const struct flow *flow, const char *firmware_id);
 
 bool flow_is_idle(const struct flow *flow);
 

@@ -357,6 +357,7 @@ static void on_walk_batch(void *owner, const struct scan_entry *entries, size_t 
     for (size_t i = 0; i < count && err.kind == ERR_OK; i++) {
         const struct intake_sight sight = {
             .entry = &entries[i],
+            .is_backlog = intake->is_first,
             .is_old = intake->is_first && intake->source->existing == SOURCE_IGNORE,
         };
 

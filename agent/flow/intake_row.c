@@ -55,15 +55,32 @@ static void put_facts(struct item *item, const struct beneath_facts *facts)
     item->inode = (int64_t)facts->ino;
 }
 
-/* What an event told of is new, whatever time stamp it carries (cp -p, downloads). */
-static int64_t rank_of(const struct source *source, const struct intake_sight *sight,
-                       int64_t now_ms)
+/*
+ * The backlog goes by the files' times. What was found later is a build and goes by when that
+ * was, whatever time stamp it carries (cp -p, downloads).
+ */
+static void put_lane(const struct source *source, const struct intake_sight *sight,
+                     struct item *item)
 {
-    int64_t mtime_ms = sight->entry->facts.mtime_ns / 1000000;
+    int64_t when_ms = sight->is_backlog ? sight->entry->facts.mtime_ns / 1000000 : clock_wall_ms();
 
-    if (source->oldest_first)
-        return -mtime_ms;
-    return sight->is_look && now_ms > mtime_ms ? now_ms : mtime_ms;
+    item->backlog = sight->is_backlog;
+    item->rank = source->oldest_first ? -when_ms : when_ms;
+}
+
+/* Other content than the row is about, and not by the first walk: somebody builds here now. */
+static void note_content(const struct source *source, const struct intake_sight *sight,
+                         struct item *item)
+{
+    const struct beneath_facts known = {
+        .size = item->size,
+        .mtime_ns = item->mtime_ns,
+        .dev = (uint64_t)item->device,
+        .ino = (uint64_t)item->inode,
+    };
+
+    if (!sight->is_backlog && !beneath_facts_equal(&known, &sight->entry->facts, source->network))
+        put_lane(source, sight, item);
 }
 
 /* ---- settling ---- */
@@ -109,12 +126,12 @@ static bool insert(struct flow *flow, const struct source *source, const struct 
         .watch = xstrdup(source->name),
         .path = xstrdup(path),
         .current = 1,
-        .rank = rank_of(source, sight, now_ms),
         .due_at = now_ms,
         .found_at = now_ms,
     };
 
     put_facts(&item, &sight->entry->facts);
+    put_lane(source, sight, &item);
     if (sight->is_old) {
         item.state = ITEM_IGNORED;
         text_replace(&item.error, "it was there before this folder was watched (existing: ignore)");
@@ -134,13 +151,14 @@ static bool load(struct flow *flow, int64_t id, struct item *item, struct err *e
     return found || err_set(err, ERR_INTERNAL, "item %jd is gone", (intmax_t)id);
 }
 
-static bool restart(struct flow *flow, const struct intake_sight *sight, int64_t id,
-                    struct err *err)
+static bool restart(struct flow *flow, const struct source *source,
+                    const struct intake_sight *sight, int64_t id, struct err *err)
 {
     auto_item struct item item = {0};
 
     if (!load(flow, id, &item, err))
         return false;
+    note_content(source, sight, &item);
     put_facts(&item, &sight->entry->facts);
     item_clear_error(&item); /* "vanished", as it may say, no longer holds */
     item_restart(&item, clock_wall_ms());
@@ -154,6 +172,7 @@ static bool look_at_row(struct flow *flow, const struct source *source,
 
     if (!load(flow, id, &item, err))
         return false;
+    note_content(source, sight, &item);
     look(source, sight, &item);
     return item_save(flow->db, &item, err);
 }
@@ -166,7 +185,7 @@ static bool apply_change(struct flow *flow, const struct source *source,
     case INTAKE_LEAVE:
         return true;
     case INTAKE_RESTART:
-        return restart(flow, sight, row->id, err);
+        return restart(flow, source, sight, row->id, err);
     case INTAKE_SUPERSEDE:
         log_info("item_changed", F_TEXT("path", path), F_TEXT("was", item_state_name(row->state)));
         return item_supersede(flow->db, row->id, err) && insert(flow, source, sight, path, err);
@@ -212,30 +231,38 @@ static bool refuse_row(struct flow *flow, const struct item_facts *row, enum ite
     return item_save(flow->db, &item, err);
 }
 
+struct refused {
+    const char *path;
+    enum item_state state;
+    const char *reason;
+};
+
 /* What is not a file that could be sent is listed once, with the reason. */
-static bool list_refused(struct flow *flow, const struct source *source, const char *path,
-                         enum item_state state, const char *reason, struct err *err)
+static bool list_refused(struct flow *flow, const struct source *source,
+                         const struct intake_sight *sight, const struct refused *refused,
+                         struct err *err)
 {
     struct item_facts row;
     int64_t now_ms = clock_wall_ms();
     bool found;
 
-    if (!item_facts_by_path(flow->db, source->name, path, &row, &found, err))
+    if (!item_facts_by_path(flow->db, source->name, refused->path, &row, &found, err))
         return false;
     if (found)
-        return refuse_row(flow, &row, state, reason, err);
+        return refuse_row(flow, &row, refused->state, refused->reason, err);
     auto_item struct item item = {
-        .state = state,
+        .state = refused->state,
         .watch = xstrdup(source->name),
-        .path = xstrdup(path),
+        .path = xstrdup(refused->path),
         .current = 1,
         .found_at = now_ms,
         .error_kind = xstrdup(err_kind_name(ERR_INPUT)),
-        .error = xstrdup(reason),
-        .first_error = xstrdup(reason),
+        .error = xstrdup(refused->reason),
+        .first_error = xstrdup(refused->reason),
     };
-    log_warn("item_refused", F_TEXT("path", path), F_TEXT("state", item_state_name(state)),
-             F_TEXT("reason", reason));
+    put_lane(source, sight, &item); /* for a retry */
+    log_warn("item_refused", F_TEXT("path", item.path),
+             F_TEXT("state", item_state_name(item.state)), F_TEXT("reason", item.error));
     return item_save(flow->db, &item, err);
 }
 
@@ -289,9 +316,9 @@ static bool look_later(struct flow *flow, int64_t id, const char *reason, struct
 }
 
 static bool apply_unreadable(struct flow *flow, const struct source *source,
-                             const struct scan_entry *entry, const char *path, struct err *err)
+                             const struct intake_sight *sight, const char *path, struct err *err)
 {
-    const char *meaning = strerrordesc_np(entry->number);
+    const char *meaning = strerrordesc_np(sight->entry->number);
     auto_free char *reason =
         xasprintf("it cannot be looked at: %s", meaning ? meaning : "unknown error");
     struct item_facts row;
@@ -301,7 +328,33 @@ static bool apply_unreadable(struct flow *flow, const struct source *source,
         return false;
     if (found && row.state == ITEM_SETTLING)
         return flow_is_active(flow, row.id) || look_later(flow, row.id, reason, err);
-    return list_refused(flow, source, path, ITEM_FAILED, reason, err);
+    const struct refused refused = {path, ITEM_FAILED, reason};
+    return list_refused(flow, source, sight, &refused, err);
+}
+
+/* Why it is never a file to send; NULL: it is one, or nothing that could be listed. */
+static const char *never_sent(const struct scan_entry *entry)
+{
+    const char *kind_text;
+
+    switch (entry->kind) {
+    case SCAN_SPECIAL:
+        kind_text = beneath_kind_text(entry->mode);
+        return kind_text ? kind_text : "is not a regular file";
+    case SCAN_LINK_OUTSIDE:
+        return "is a link that leads out of the watched folder";
+    case SCAN_TOO_DEEP:
+        return "is deeper than 64 folders and not entered";
+    case SCAN_FILE:
+    case SCAN_LINK:
+    case SCAN_GONE:
+    case SCAN_UNREADABLE:
+    case SCAN_LINK_OTHER:
+    case SCAN_LINK_BROKEN:
+    case SCAN_DIRECTORY:
+        return NULL;
+    }
+    return NULL;
 }
 
 bool intake_row_apply(struct flow *flow, const struct source *source,
@@ -309,26 +362,19 @@ bool intake_row_apply(struct flow *flow, const struct source *source,
 {
     const struct scan_entry *entry = sight->entry;
     auto_free char *path = source_path(source, entry->relpath);
-    const char *kind_text;
+    const struct refused refused = {path, ITEM_IGNORED, never_sent(entry)};
 
     switch (entry->kind) {
     case SCAN_FILE:
     case SCAN_LINK:
         return apply_file(flow, source, sight, path, err);
-    case SCAN_GONE:
-        return apply_gone(flow, source, path, err);
     case SCAN_SPECIAL:
-        kind_text = beneath_kind_text(entry->mode);
-        return list_refused(flow, source, path, ITEM_IGNORED,
-                            kind_text ? kind_text : "is not a regular file", err);
     case SCAN_LINK_OUTSIDE:
-        return list_refused(flow, source, path, ITEM_IGNORED,
-                            "is a link that leads out of the watched folder", err);
-    case SCAN_UNREADABLE:
-        return apply_unreadable(flow, source, entry, path, err);
     case SCAN_TOO_DEEP:
-        return list_refused(flow, source, path, ITEM_IGNORED,
-                            "is deeper than 64 folders and not entered", err);
+        return list_refused(flow, source, sight, &refused, err);
+    case SCAN_UNREADABLE:
+        return apply_unreadable(flow, source, sight, path, err);
+    case SCAN_GONE:
     case SCAN_LINK_OTHER:
     case SCAN_LINK_BROKEN:
     case SCAN_DIRECTORY: /* nothing to list, but no longer the file that it was */

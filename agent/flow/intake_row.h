@@ -15,7 +15,8 @@ struct intake_sight {
     const struct scan_entry *entry;
     bool is_look;    /* a look at this path, not a walk: it counts for settling */
     bool has_marker; /* of a look */
-    bool is_old;     /* seen by the first walk of a folder whose old files are ignored */
+    bool is_backlog; /* seen by the first walk of a folder: it was there before the agent was */
+    bool is_old;     /* the same, where old files are ignored */
 };
 
 /* Pure: what a row in this state becomes when its file is seen with other facts. */

@@ -26,7 +26,21 @@ void inventory_release(struct inventory *inventory)
     free(inventory->chunk);
     if (inventory->fd >= 0)
         close(inventory->fd);
-    inventory_init(inventory, inventory->job);
+    *inventory = (struct inventory){
+        .job = inventory->job,
+        .fd = -1,
+        .detail = inventory->detail,
+        .take = inventory->take,
+        .owner = inventory->owner,
+    };
+}
+
+/* Some servers say 200 to a question that they cannot understand, some say 400. */
+static bool is_not_understood(const struct inventory *inventory, const struct http_reply *reply)
+{
+    enum inventory_detail detail = inventory->detail;
+
+    return reply->status == 400 && detail != INVENTORY_PLAIN && inventory_next_detail(&detail);
 }
 
 static void on_downloaded(void *owner, const struct http_reply *reply, const struct err *err)
@@ -34,7 +48,8 @@ static void on_downloaded(void *owner, const struct http_reply *reply, const str
     struct inventory *inventory = owner;
 
     inventory->size = reply->received;
-    job_finish_op(&inventory->job->job, err);
+    inventory->lacks_field = err && is_not_understood(inventory, reply);
+    job_finish_op(&inventory->job->job, inventory->lacks_field ? NULL : err);
 }
 
 /* Later than every listing before it, whatever the clock says: "not there before" rests on it. */
@@ -54,7 +69,7 @@ bool inventory_download(struct inventory *inventory, struct err *err)
 {
     struct flow *flow = inventory->job->flow;
     auto_free char *url = flow_graphql_url(flow);
-    auto_free char *body = inventory_request();
+    auto_free char *body = inventory_request(inventory->detail);
 
     inventory_release(inventory);
     inventory->fd = publish_scratch(flow->settings.state_dir, err);
@@ -82,13 +97,17 @@ static void end_reading(struct inventory *inventory)
     job_finish_op(&inventory->job->job, inventory->err.kind == ERR_OK ? NULL : &inventory->err);
 }
 
-static void on_firmware(void *owner, const char *id, const char *name, const char *version)
+static void on_firmware(void *owner, const struct inventory_firmware *firmware)
 {
     struct inventory *inventory = owner;
 
-    if (inventory->err.kind == ERR_OK)
-        (void)remote_seen(inventory->job->flow->db, id, name, version, inventory->began_at,
-                          &inventory->err);
+    if (inventory->err.kind != ERR_OK)
+        return;
+    if (inventory->take)
+        (void)inventory->take(inventory->owner, firmware, &inventory->err);
+    else
+        (void)remote_seen(inventory->job->flow->db, firmware->id, firmware->name, firmware->version,
+                          inventory->began_at, &inventory->err);
 }
 
 static void on_chunk(uv_fs_t *request)
@@ -149,8 +168,11 @@ bool inventory_finish(struct inventory *inventory, struct err *err)
 {
     size_t count = 0;
 
-    if (!inventory_reader_finish(inventory->reader, &count, err) ||
-        !remote_listed(inventory->job->flow->db, inventory->began_at, err))
+    if (!inventory_reader_finish(inventory->reader, &count, err)) {
+        inventory->lacks_field = inventory_reader_lacks_field(inventory->reader);
+        return false;
+    }
+    if (!remote_listed(inventory->job->flow->db, inventory->began_at, err))
         return false;
     inventory->job->flow->survey.has_inventory = true;
     inventory->job->flow->survey.inventory_at = inventory->began_at;

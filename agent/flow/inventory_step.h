@@ -12,6 +12,12 @@
 
 struct inventory {
     struct batch_job *job;
+    enum inventory_detail detail; /* how much is asked for; PLAIN unless set after the init */
+
+    /* Or NULL, set after the init: takes each firmware in place of table remote_firmware. */
+    bool (*take)(void *owner, const struct inventory_firmware *firmware, struct err *err);
+    void *owner;
+    bool lacks_field; /* the question was refused for its fields: a poorer one may be answered */
     int fd;       /* of the scratch file; -1 */
     struct op op; /* while the file is read */
     int64_t began_at;
@@ -32,7 +38,7 @@ void inventory_release(struct inventory *inventory);
 bool inventory_download(struct inventory *inventory, struct err *err);
 bool inventory_read(struct inventory *inventory, struct err *err);
 
-/* After the reading: the listing is complete and counts. */
+/* After the reading: the listing is complete and counts. Fails with lacks_field, too. */
 bool inventory_finish(struct inventory *inventory, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "flow/batch_job.h"
+#include "flow/fetch.h"
 #include "flow/item_move.h"
 #include "flow/source.h"
 #include "store/pause.h"
@@ -41,10 +42,10 @@ static bool write_item(struct save *save, struct db *db, struct err *err)
 {
     struct item_job *job = of_save(save);
 
-    if (!job->needs_write)
-        return true;
     if (job->kind->write && !job->kind->write(job, db, err))
         return false;
+    if (!job->needs_write)
+        return true;
     return item_save(db, &job->item, err) && free_aliases(&job->item, db, err);
 }
 
@@ -274,7 +275,7 @@ static void on_checkpoint(struct job *base)
     enum item_state stage = (enum item_state)base->step->stage;
 
     /* A step within the same state that leaves nothing to be kept costs no commit. */
-    job->needs_write = job->item.state != stage || job->kind->rest != ITEM_HASHING;
+    job->needs_write = job->item.state != stage || job->kind->saves_steps;
     item_move(&job->item, stage, clock_wall_ms());
     job->stage_began_ms = clock_steady_ms();
     job->save.saved = on_checkpoint_saved;
@@ -336,7 +337,7 @@ const struct op *item_job_transfer(const struct item_job *job)
     const char *name = job->job.step->name;
 
     /* The steps whose operation is a transfer of net/: http_progress() can be asked. */
-    return strcmp(name, "send") == 0 || strcmp(name, "download the SBOM") == 0 ? job->job.op : NULL;
+    return strcmp(name, "send") == 0 || strcmp(name, FETCH_DOWNLOAD) == 0 ? job->job.op : NULL;
 }
 
 /* ---- flow.h ---- */
@@ -364,10 +365,29 @@ bool flow_is_idle(const struct flow *flow)
     return !flow->jobs && !flow->batches;
 }
 
+int64_t flow_count_batches(const struct flow *flow, const char *name)
+{
+    int64_t count = 0;
+
+    for (const struct batch_job *job = flow->batches; job; job = job->next)
+        count += strcmp(job->name, name) == 0;
+    return count;
+}
+
 bool flow_has_batch(const struct flow *flow, const char *name)
 {
+    return flow_count_batches(flow, name) > 0;
+}
+
+bool flow_has_firmware(const struct flow *flow, const char *firmware_id)
+{
+    for (const struct item_job *job = flow->jobs; job; job = job->next) {
+        if (job->kind->rest == ITEM_FETCHING && job->item.firmware_id &&
+            strcmp(job->item.firmware_id, firmware_id) == 0)
+            return true;
+    }
     for (const struct batch_job *job = flow->batches; job; job = job->next) {
-        if (strcmp(job->name, name) == 0)
+        if (job->firmware_id && strcmp(job->firmware_id, firmware_id) == 0)
             return true;
     }
     return false;

@@ -9,7 +9,4 @@ extern const struct item_flow sbom_flow;
 
 void sbom_flow_start(struct flow *flow, struct item *take_item);
 
-/* The names that a path template (sbom.path) may use; ends with NULL. */
-extern const char *const sbom_path_names[];
-
 #endif

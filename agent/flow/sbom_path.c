@@ -6,7 +6,6 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/path_name.h"
-#include "flow/sbom_flow.h"
 
 const char *const sbom_path_names[] = {"vendor",        "product", "version",     "name",
                                        "product_group", "sha256",  "firmware_id", "watch",
@@ -15,10 +14,12 @@ const char *const sbom_path_names[] = {"vendor",        "product", "version",   
 static const char *look_up(void *owner, const char *name)
 {
     const struct sbom_place *place = owner;
-    const struct item *item = place->item;
+    const struct sbom_subject *subject = place->subject;
     const char *const values[] = {
-        item->vendor, item->product,     item->version, item->name, item->product_group,
-        item->sha256, item->firmware_id, item->watch,   place->ext, place->format,
+        subject->vendor,      subject->product,       subject->version,
+        subject->name,        subject->product_group, subject->sha256,
+        subject->firmware_id, subject->watch,         place->ext,
+        place->format,
     };
 
     for (size_t i = 0; sbom_path_names[i]; i++) {
@@ -44,4 +45,17 @@ char *sbom_path_apart(const char *path, const struct sbom_place *place)
     size_t stem = has_ext ? size - tail - 1 : size;
 
     return xasprintf("%.*s-%s%s", (int)stem, path, format, path + stem);
+}
+
+const char *sbom_path_below(const char *directory, const char *path, const char *ext)
+{
+    size_t folder = strlen(directory);
+    size_t size = strlen(path);
+    size_t tail = ext ? strlen(ext) : 0;
+
+    if (strncmp(path, directory, folder) != 0 || path[folder] != '/' || size < folder + tail + 2)
+        return NULL;
+    if (ext && (path[size - tail - 1] != '.' || strcmp(path + size - tail, ext) != 0))
+        return NULL;
+    return path + folder + 1;
 }

@@ -451,6 +451,7 @@ static void release(struct item_job *job)
 const struct item_flow upload_flow = {
     .name = "upload",
     .rest = ITEM_PENDING,
+    .saves_steps = true,
     .right = "upload firmware",
     .steps = steps,
     .release = release,

@@ -63,11 +63,12 @@ struct job {
     const struct job_hooks *hooks;
     struct op *op;          /* in flight, or NULL */
     int64_t retry_after_ms; /* what the last answer asked for; -1: nothing */
+    void *shared;           /* the owner's: what steps work on that several kinds of jobs have */
     bool cancelled;
     bool finished;
 };
 
-/* Calls the first checkpoint at once. */
+/* Calls the first checkpoint at once. Of *job only `shared` is kept. */
 void job_start(struct job *job, const struct step *steps, const struct job_hooks *hooks);
 
 /* The step is durable: it starts. */

@@ -6,6 +6,10 @@
 #define ONEKEY_GRAPHQL_TEXTS_H
 
 extern const char graphql_text_all_firmwares[];
+extern const char graphql_text_all_firmwares_group[];
+extern const char graphql_text_all_firmwares_names[];
+extern const char graphql_text_all_firmwares_product[];
+extern const char graphql_text_all_firmwares_vendor[];
 extern const char graphql_text_analysis_configurations[];
 extern const char graphql_text_compare_firmware_analyses[];
 extern const char graphql_text_create_firmware_upload[];

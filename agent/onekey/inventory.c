@@ -7,9 +7,9 @@
 #include "base/auto.h"
 #include "base/json_stream.h"
 #include "base/mem.h"
-#include "onekey/field.h"
 #include "onekey/graphql.h"
 #include "onekey/graphql_texts.h"
+#include "onekey/inventory_entry.h"
 #include "onekey/refusal.h"
 
 enum {
@@ -17,16 +17,18 @@ enum {
     ERRORS_KEPT = 16, /* the message counts no more than these */
 };
 
-/* Depths of what is read: {"data": {"allFirmwares": [{"id"}]}}, {"errors": [{"extensions": {}}]} */
+/*
+ * Depths of what is read: {"data": {"allFirmwares": [{"id", "product": {"name"}}]}},
+ * {"errors": [{"extensions": {}}]}
+ */
 enum {
     ROOT_DEPTH,
     SECTION_DEPTH, /* data, errors */
     LIST_DEPTH,    /* allFirmwares; an error */
     ENTRY_DEPTH,   /* a firmware; an error's field */
     FIELD_DEPTH,   /* a firmware's field; one of an error's extensions */
+    SUB_DEPTH,     /* a field of its product, productGroup or latestAnalysis */
 };
-
-enum { HAS_ID = 1, HAS_NAME = 2, HAS_VERSION = 4 };
 
 struct inventory_reader {
     inventory_fn on_firmware;
@@ -37,12 +39,10 @@ struct inventory_reader {
     size_t mark_size;   /* bytes of a byte order mark that came before it */
     bool has_list;
     bool has_null; /* the list, or an entry, is null: not ours to see */
+    bool lacks_field;
     size_t count;
-    unsigned fields; /* of the firmware being read */
-    char id[FIRMWARE_ID_SIZE];
-    char *name;
-    char *version;
-    json_t *errors; /* the first ERRORS_KEPT, as far as refusal.h looks at them */
+    struct inventory_entry entry; /* the firmware being read */
+    json_t *errors;               /* the first ERRORS_KEPT, as far as refusal.h looks at them */
     size_t errors_seen;
 };
 
@@ -55,61 +55,29 @@ static bool is_value(const struct json_stream_event *event)
            event->kind == JSON_STREAM_NULL;
 }
 
-static bool begin_firmware(struct inventory_reader *reader)
-{
-    reader->fields = 0;
-    text_replace(&reader->name, NULL);
-    text_replace(&reader->version, NULL);
-    return true;
-}
-
 static bool end_firmware(struct inventory_reader *reader, struct err *err)
 {
-    if (!(reader->fields & HAS_ID))
-        return err_set(err, ERR_PROTOCOL, "read allFirmwares[%zu]: no id", reader->count);
-    reader->on_firmware(reader->owner, reader->id, reader->name ? reader->name : "",
-                        reader->version);
+    struct inventory_firmware firmware;
+
+    if (!inventory_entry_end(&reader->entry, &firmware, err))
+        return false;
+    reader->on_firmware(reader->owner, &firmware);
     reader->count++;
     return true;
 }
 
-static bool take_id(struct inventory_reader *reader, const struct json_stream_event *event,
-                    struct err *err)
-{
-    if (event->kind != JSON_STREAM_STRING || !firmware_id_is_sane(event->text))
-        return err_set(err, ERR_PROTOCOL, "read allFirmwares[%zu].id: not an ID", reader->count);
-    memcpy(reader->id, event->text, event->size + 1);
-    return true;
-}
-
-static bool take_text(struct inventory_reader *reader, char **slot, const char *field,
-                      const struct json_stream_event *event, struct err *err)
-{
-    if (event->kind != JSON_STREAM_STRING && event->kind != JSON_STREAM_NULL)
-        return err_set(err, ERR_PROTOCOL, "read allFirmwares[%zu].%s: want a text", reader->count,
-                       field);
-    text_replace(slot, event->kind == JSON_STREAM_STRING ? event->text : NULL);
-    return true;
-}
-
-/* Fields that nobody asked for are passed over, at this depth and below. */
 static bool read_field(struct inventory_reader *reader, const struct json_stream_event *event,
                        struct err *err)
 {
     const char *key = json_stream_key(reader->stream, ENTRY_DEPTH);
-    unsigned field = strcmp(key, "id") == 0        ? HAS_ID
-                     : strcmp(key, "name") == 0    ? HAS_NAME
-                     : strcmp(key, "version") == 0 ? HAS_VERSION
-                                                   : 0;
+    const char *sub = NULL;
 
-    if (field & reader->fields)
-        return err_set(err, ERR_PROTOCOL, "read allFirmwares[%zu]: a key twice", reader->count);
-    reader->fields |= field;
-    if (field == HAS_ID)
-        return take_id(reader, event, err);
-    if (field == HAS_NAME)
-        return take_text(reader, &reader->name, "name", event, err);
-    return field != HAS_VERSION || take_text(reader, &reader->version, "version", event, err);
+    if (event->depth > FIELD_DEPTH) {
+        sub = json_stream_key(reader->stream, FIELD_DEPTH);
+        if (!sub)
+            return true; /* an element of a list that nobody asked for */
+    }
+    return inventory_entry_take(&reader->entry, key, sub, event, err);
 }
 
 static bool begin_list(struct inventory_reader *reader, const struct json_stream_event *event,
@@ -127,8 +95,10 @@ static bool begin_list(struct inventory_reader *reader, const struct json_stream
 static bool read_entry(struct inventory_reader *reader, const struct json_stream_event *event,
                        struct err *err)
 {
-    if (event->kind == JSON_STREAM_OBJECT)
-        return begin_firmware(reader);
+    if (event->kind == JSON_STREAM_OBJECT) {
+        inventory_entry_begin(&reader->entry, reader->count);
+        return true;
+    }
     if (event->kind == JSON_STREAM_OBJECT_END)
         return end_firmware(reader, err);
     if (event->kind != JSON_STREAM_NULL)
@@ -157,7 +127,7 @@ static bool read_data(struct inventory_reader *reader, const struct json_stream_
         return begin_list(reader, event, err);
     if (event->depth == ENTRY_DEPTH)
         return read_entry(reader, event, err);
-    return event->depth != FIELD_DEPTH || !is_value(event) || read_field(reader, event, err);
+    return event->depth > SUB_DEPTH || !is_value(event) || read_field(reader, event, err);
 }
 
 /* Text of a string event; it may be cut, so within a character too. */
@@ -257,14 +227,25 @@ static bool check_beginning(struct inventory_reader *reader, const char *bytes, 
     return true;
 }
 
-static bool judge(const struct inventory_reader *reader, struct err *err)
+static bool judge_errors(struct inventory_reader *reader, struct err *err)
+{
+    refusal_of_errors(reader->errors, err);
+    /* A missing right or trouble beside it would be met by a poorer question, too. */
+    if (err->kind != ERR_PROTOCOL && err->kind != ERR_REJECTED)
+        return false;
+    for (size_t i = 0; i < json_array_size(reader->errors); i++)
+        reader->lacks_field |= refusal_entry_is_about_field(json_array_get(reader->errors, i));
+    return false;
+}
+
+static bool judge(struct inventory_reader *reader, struct err *err)
 {
     if (!reader->has_begun)
         return err_set(err, ERR_PROTOCOL, "answer is empty, not JSON");
     if (!json_stream_finish(reader->stream, err))
         return false;
     if (json_array_size(reader->errors) > 0)
-        return refusal_of_errors(reader->errors, err);
+        return judge_errors(reader, err);
     if (!reader->has_list)
         return err_set(err, ERR_PROTOCOL, "answer is JSON of another shape: no allFirmwares");
     if (reader->has_null)
@@ -273,9 +254,30 @@ static bool judge(const struct inventory_reader *reader, struct err *err)
     return true;
 }
 
-char *inventory_request(void)
+char *inventory_request(enum inventory_detail detail)
 {
-    return graphql_request(graphql_text_all_firmwares, NULL);
+    switch (detail) {
+    case INVENTORY_PLAIN:
+        return graphql_request(graphql_text_all_firmwares, NULL);
+    case INVENTORY_GROUP:
+        return graphql_request(graphql_text_all_firmwares_group, NULL);
+    case INVENTORY_VENDOR:
+        return graphql_request(graphql_text_all_firmwares_vendor, NULL);
+    case INVENTORY_PRODUCT:
+        return graphql_request(graphql_text_all_firmwares_product, NULL);
+    case INVENTORY_NAMES:
+        return graphql_request(graphql_text_all_firmwares_names, NULL);
+    }
+    abort(); /* no detail has another value */
+}
+
+bool inventory_next_detail(enum inventory_detail *detail)
+{
+    /* Neither has a field that is a guess. */
+    if (*detail == INVENTORY_PLAIN || *detail == INVENTORY_NAMES)
+        return false;
+    *detail = (enum inventory_detail)(*detail + 1);
+    return true;
 }
 
 struct inventory_reader *inventory_reader_new(inventory_fn on_firmware, void *owner)
@@ -284,6 +286,7 @@ struct inventory_reader *inventory_reader_new(inventory_fn on_firmware, void *ow
     const struct json_stream_options options = {
         .max_depth = GRAPHQL_DEPTH_MAX,
         .max_text = TEXT_MAX,
+        .mends_text = true, /* one strange name must not hide the whole tenant */
         .on_event = on_event,
         .owner = reader,
     };
@@ -321,13 +324,17 @@ bool inventory_reader_finish(struct inventory_reader *reader, size_t *count, str
     return true;
 }
 
+bool inventory_reader_lacks_field(const struct inventory_reader *reader)
+{
+    return reader->lacks_field;
+}
+
 void inventory_reader_free(struct inventory_reader *reader)
 {
     if (!reader)
         return;
     json_stream_free(reader->stream);
     json_decref(reader->errors);
-    free(reader->name);
-    free(reader->version);
+    inventory_entry_release(&reader->entry);
     free(reader);
 }

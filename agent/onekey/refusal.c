@@ -287,6 +287,31 @@ bool refusal_entry_is_not_found(const json_t *entry)
     return false;
 }
 
+bool refusal_entry_is_about_field(const json_t *entry)
+{
+    static const char *const phrases[] = {
+        "cannot query field",   "unknown field",
+        "field undefined",      "fieldundefined",
+        "exist on type",        "exist on the type",
+        "not found in type",    "must have a selection",
+        "must have selection",  "must not have a selection",
+        "subselectionrequired",
+    };
+    const char *code = entry_code(entry);
+    const char *message = entry_message(entry);
+    char words[WORDS_SIZE];
+
+    fold_code(code ? code : "", words);
+    if (strcmp(words, "graphql validation failed") == 0)
+        return true;
+    fold_message(message ? message : "", words);
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++) {
+        if (strstr(words, phrases[i]))
+            return true;
+    }
+    return false;
+}
+
 const char *refusal_join(const json_t *errors, char *text, size_t size)
 {
     size_t count = json_array_size(errors);

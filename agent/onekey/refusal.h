@@ -49,6 +49,13 @@ bool refusal_of_errors(const json_t *errors, struct err *err);
 bool refusal_entry_is_not_found(const json_t *entry);
 
 /*
+ * Does it say that a field which was asked for does not exist, or not in that form (an object
+ * without its fields)? The words of the GraphQL servers that are in use, and the code of a
+ * validation that failed.
+ */
+bool refusal_entry_is_about_field(const json_t *entry);
+
+/*
  * All entries as "field: message (CODE); ...", as many as fit into REFUSAL_JOINED_SIZE or more,
  * then how many others there are. Returns text.
  */

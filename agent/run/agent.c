@@ -20,10 +20,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/publish.h"
+#include "base/zone.h"
 #include "config/config_show.h"
 #include "control/answer.h"
 #include "flow/item_job.h"
 #include "flow/survey_flow.h"
+#include "run/agent_mirror.h"
 #include "run/agent_parts.h"
 #include "run/signal_guard.h"
 #include "store/item_count.h"
@@ -251,6 +253,8 @@ static void look_at_clock(struct agent *agent)
         log_warn("clock_set_back", F_INT("by_ms", back_ms));
         if (!item_shift_due(agent->flow.db, clock_wall_ms(), back_ms, &err))
             log_error("store_trouble", F_TEXT("reason", err.message));
+        if (agent->exports)
+            exports_clock_set_back(agent->exports);
         agent_wake(agent);
     }
     agent->clock_offset_ms = offset_ms;
@@ -269,6 +273,8 @@ void agent_on_pulse(uv_timer_t *timer)
     if (agent->gate && !agent->options->once)
         look_at_backlog(agent);
     agent_tell_numbers(agent);
+    agent_note_mirrors(agent);
+    agent_keep_rate(agent);
     agent_once_check(agent);
 }
 
@@ -346,6 +352,7 @@ void agent_init_handles(struct agent *agent)
 
 static void release(struct agent *agent)
 {
+    exports_free(agent->exports);
     survey_release(&agent->flow.survey);
     handed_drop_all(&agent->flow);
     book_free(agent->book);
@@ -356,6 +363,8 @@ static void release(struct agent *agent)
     free(agent->intakes);
     setup_sboms_release(&agent->sboms);
     secret_free(agent->proxy_auth);
+    zone_free(agent->zone);
+    pace_free(agent->pace);
     ledger_close(agent->ledger);
     service_free(agent->service);
 }
@@ -410,6 +419,8 @@ static int live_once(const struct agent_options *options, struct config **next, 
             tell_would_send(agent);
         if (options->errand)
             agent_errand_end(agent);
+        if (options->order)
+            exports_each_ran(agent->exports, options->order->ran, options->order->owner);
         code = agent_exit_code(agent, err);
         log_info(agent->next ? "reloading" : "ended", F_INT("exit", code));
     } else {

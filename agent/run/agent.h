@@ -19,6 +19,7 @@
 #include "control/live.h"
 #include "flow/handed.h"
 #include "run/token.h"
+#include "store/export_job.h"
 #include "store/item.h"
 
 enum { AGENT_TRANSFERS_SHOWN = 4 };
@@ -28,6 +29,8 @@ struct agent_totals {
     int64_t uploads;                  /* completed in this process */
     int64_t upload_bytes;             /* of these and of those under way, bytes sent */
     int64_t sboms;                    /* documents stored in this process */
+    struct export_counts exports;     /* of the run under way, or zero */
+    int64_t export_left;              /* firmwares of it that are still to be fetched */
     int64_t waiting_bytes;            /* of what is still to be sent; -1: not known */
     int64_t rate;                     /* bytes per second, all uploads */
     struct live_transfer transfers[AGENT_TRANSFERS_SHOWN];
@@ -61,6 +64,14 @@ struct agent_errand {
     bool agent_appeared; /* nothing was sent: one answers for state_dir now */
 };
 
+/* `sbom export`: these runs and nothing else; no folder is looked at. */
+struct agent_order {
+    struct live_export_order what;
+    /* At the end, each run of it. */
+    void (*ran)(void *owner, const struct export_job *job);
+    void *owner;
+};
+
 struct agent_options {
     const struct config *config;
     const char *(*environment)(const char *name);
@@ -68,10 +79,15 @@ struct agent_options {
     int64_t lock_wait_ms;
     bool once;
     struct agent_errand *errand;           /* once: this only; or NULL */
+    const struct agent_order *order;       /* once: this only; or NULL */
     bool no_wait;                          /* once: leave analyses and SBOMs to a later run */
     int64_t wait_timeout_ms;               /* once: then 5; 0: none */
     const struct agent_progress *progress; /* or NULL */
     struct agent_totals *totals;           /* filled at the end; or NULL */
+
+    /* Or NULL: called at the end for each watch of the ledger. */
+    void (*mirrored)(void *owner, const struct live_mirror *one);
+    void *mirrored_owner;
 
     /* run, on SIGHUP: a new configuration, the caller's to free; NULL: not possible. */
     bool (*reload)(void *owner, struct config **config, struct err *err);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "flow/batch_job.h"
 #include "flow/item_job.h"
+#include "run/agent_mirror.h"
 #include "run/agent_parts.h"
 #include "store/item_count.h"
 
@@ -110,6 +111,8 @@ static void kick(void *owner, enum live_kick what)
     case LIVE_KICK_TOKEN:
         gate_reload_token(agent->gate);
         break;
+    case LIVE_KICK_SBOMS: /* agent_plan() looks for what is to be placed */
+        break;
     }
     agent_wake(agent);
 }
@@ -127,6 +130,27 @@ static bool hand_over(void *owner, const struct handed_file *file, int64_t *item
         return true;
     handed_drop(&agent->flow, *item_id);
     return false;
+}
+
+static void each_export(void *owner, void (*each)(void *to, const struct live_export *one),
+                        void *to)
+{
+    const struct agent *agent = owner;
+
+    if (agent->exports)
+        exports_each(agent->exports, each, to);
+}
+
+static bool export_now(void *owner, const struct live_export_order *order, struct err *err)
+{
+    struct agent *agent = owner;
+
+    if (agent->ending || !agent->exports)
+        return err_set(err, ERR_BUSY, "the agent is stopping");
+    if (!exports_start_now(agent->exports, order, err))
+        return false;
+    agent_wake(agent);
+    return true;
 }
 
 static struct err closed(void *owner)
@@ -160,12 +184,23 @@ void agent_live_init(struct agent *agent)
         .state = state,
         .each_transfer = each_transfer,
         .each_watch = each_watch,
+        .each_mirror = agent_each_mirror,
         .token = token,
         .kick = kick,
         .hand_over = hand_over,
+        .each_export = each_export,
+        .export_now = export_now,
         .closed = closed,
         .is_busy = is_busy,
     };
+}
+
+static void note_export(const struct agent *agent, struct agent_totals *totals)
+{
+    struct export_job job;
+
+    if (agent->exports && exports_current(agent->exports, &job, &totals->export_left))
+        totals->exports = job.counts;
 }
 
 void agent_totals(struct agent *agent, struct agent_totals *totals)
@@ -181,6 +216,7 @@ void agent_totals(struct agent *agent, struct agent_totals *totals)
     if (!item_counts(agent->flow.db, totals->counts, &err) ||
         !item_waiting_bytes(agent->flow.db, &totals->waiting_bytes, &err))
         totals->waiting_bytes = -1;
+    note_export(agent, totals);
     for (const struct item_job *job = agent->flow.jobs; job; job = job->next) {
         if (!describe(job, &transfer))
             continue;

@@ -34,10 +34,15 @@ static bool intakes_are_quiet(const struct agent *agent)
 
 static bool is_work_left(struct agent *agent)
 {
+    /* Until the next day's budget only what is being sent of the backlog goes on. */
+    const struct item_work work = {
+        .analyses = !agent->options->no_wait,
+        .backlog = !agent->hold.budget,
+    };
     struct err err = {.kind = ERR_OK};
     bool left = true;
 
-    if (!item_is_work_left(agent->flow.db, !agent->options->no_wait, &left, &err))
+    if (!item_is_work_left(agent->flow.db, &work, &left, &err))
         log_error("store_trouble", F_TEXT("reason", err.message));
     return left;
 }
@@ -64,6 +69,10 @@ bool agent_is_stuck(struct agent *agent)
                                                                : "the platform is unreachable");
         return true;
     }
+    if (agent->exports && exports_lack_room(agent->exports))
+        return !err_set(&agent->end, ERR_DISK_FULL,
+                        "the disk of %s is full; what is left goes on at the next run",
+                        agent->config->sbom.directory);
     if (agent->flow.survey.failures >= UNREACHABLE_PROBES) {
         agent->end = agent->flow.survey.why;
         return true;
@@ -95,7 +104,9 @@ static bool is_over(struct agent *agent)
         return false;
     if (!agent->gate)
         return is_listed(agent);
-    return gate_is_open(agent->gate) && !is_work_left(agent);
+    if (!gate_is_open(agent->gate) || !exports_are_idle(agent->exports))
+        return false;
+    return agent->options->order || !is_work_left(agent);
 }
 
 /* A pass over a folder that is not there must not look like one that found nothing. */
@@ -134,6 +145,15 @@ void agent_once_check(struct agent *agent)
     agent_stop(agent, stuck);
 }
 
+static void note_export(void *owner, const struct export_job *job)
+{
+    struct agent *agent = owner;
+
+    if (agent->end.kind == ERR_OK && (job->error[0] || job->counts.quarantined > 0))
+        err_set(&agent->end, ERR_PARTIAL, "export %s: %s", job->name,
+                job->error[0] ? job->error : "some documents are in quarantine");
+}
+
 int agent_exit_code(struct agent *agent, struct err *err)
 {
     if (agent->options->once && agent->signal != 0) {
@@ -144,6 +164,8 @@ int agent_exit_code(struct agent *agent, struct err *err)
         !agent->options->errand && agent_count_failed(agent) > agent->failed_before)
         err_set(&agent->end, ERR_PARTIAL,
                 "some items failed: onekey-agent list-firmwares --state failed shows why");
+    if (agent->options->once && agent->exports)
+        exports_each_ran(agent->exports, note_export, agent);
     if (agent->end.kind != ERR_OK)
         *err = agent->end;
     return err_kind_exit(agent->end.kind);

@@ -23,8 +23,11 @@
 #include "run/agent.h"
 #include "run/alert.h"
 #include "run/book.h"
+#include "run/exports.h"
 #include "run/gate.h"
 #include "run/metrics.h"
+#include "run/pace.h"
+#include "run/schedule.h"
 #include "run/service.h"
 #include "run/setup.h"
 #include "store/hand.h"
@@ -45,14 +48,20 @@ struct agent {
     struct source **sources;
     struct intake **intakes; /* as many as sources */
     struct alerts *alerts;
+    struct exports *exports; /* NULL: none are run */
     struct gate *gate;       /* NULL: nothing is to be sent (dry run) */
     struct control *control; /* or NULL */
     struct service *service;
     struct metrics *metrics; /* or NULL */
     struct live live;
-    struct op *heartbeat;     /* under way */
-    int64_t heartbeat_due_ms; /* steady */
-    int64_t metrics_due_ms;   /* steady */
+    struct zone *zone; /* transfers.timezone */
+    int64_t rate;      /* of uploads, as it was set last; -1: not yet */
+    struct schedule_hold hold;
+    struct pace *pace;
+    int64_t mirror_log_due_ms; /* steady; 0: at the first look it is set */
+    struct op *heartbeat;      /* under way */
+    int64_t heartbeat_due_ms;  /* steady */
+    int64_t metrics_due_ms;    /* steady */
 
     uv_timer_t plan_timer;
     uv_timer_t progress_timer;
@@ -103,14 +112,8 @@ void agent_wake(struct agent *agent); /* plans in this turn or the next */
 void agent_wake_in(struct agent *agent, int64_t in_ms);
 void agent_plan(struct agent *agent);
 
-/* Pure: how many more uploads may start. */
-struct schedule_facts {
-    int64_t slots;  /* transfers.uploads, or fewer while ramping up */
-    int64_t active; /* being sent */
-    int64_t limit;  /* limit_unanalysed; 0: none */
-    int64_t analysing;
-};
-int64_t schedule_uploads(const struct schedule_facts *facts);
+/* The upload rate of this minute; the plan is armed for its end. */
+void agent_keep_rate(struct agent *agent);
 
 /* agent.c */
 void agent_alert(struct agent *agent, const char *event, const char *text, const char *action);

@@ -10,15 +10,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/publish.h"
+#include "base/zone.h"
 #include "control/answer.h"
 #include "run/agent_parts.h"
 
 enum { PROGRESS_MS = 200, PULSE_MS = 5000 };
 
-/* Of a command that handed a file over: no folder is looked at, whatever is configured. */
+/* Of a command that handed a file over, or wants an export: no folder is looked at. */
 static size_t watch_count(const struct agent *agent)
 {
-    return agent->options->errand ? 0 : agent->config->watch_count;
+    return agent->options->errand || agent->options->order ? 0 : agent->config->watch_count;
 }
 
 static bool compile_sources(struct agent *agent, struct err *err)
@@ -34,13 +35,16 @@ static bool compile_sources(struct agent *agent, struct err *err)
         if (!agent->sources[i])
             return err_wrap(err, "watch %s", config->watches[i].name);
     }
-    return setup_flow(config, &agent->flow.settings, &agent->sboms, err);
+    return (agent->zone = zone_new(config->transfers.timezone, err)) &&
+           setup_flow(config, &agent->flow.settings, &agent->sboms, err);
 }
 
 static bool drop_strays(struct agent *agent, struct err *err)
 {
     auto_json json_t *names = json_array();
 
+    if (agent->options->order)
+        return true;
     for (size_t i = 0; i < watch_count(agent); i++)
         json_array_append_new(names, json_string(agent->config->watches[i].name));
     auto_free char *text = json_dumps(names, JSON_COMPACT);
@@ -139,6 +143,8 @@ static bool open_network(struct agent *agent, struct err *err)
 {
     struct flow *flow = &agent->flow;
 
+    agent->pace = pace_new();
+    agent->rate = -1;
     agent->http = setup_http(&agent->loop, agent->config, agent->options->environment,
                              &agent->proxy_auth, err);
     if (!agent->http)
@@ -185,11 +191,32 @@ static void start_parts(struct agent *agent)
 static void log_start(const struct agent *agent)
 {
     log_info("started", F_TEXT("version", AGENT_VERSION),
-             F_TEXT("mode", agent->options->errand ? "errand"
-                            : agent->options->once ? "once"
-                                                   : "run"),
+             F_TEXT("mode", agent->options->errand  ? "errand"
+                            : agent->options->order ? "export"
+                            : agent->options->once  ? "once"
+                                                    : "run"),
              F_TEXT("state_dir", agent->config->state_dir), F_TEXT("api", agent->config->api.url),
              F_INT("watches", watch_count(agent)));
+}
+
+static void wake(void *owner)
+{
+    agent_wake(owner);
+}
+
+static bool open_exports(struct agent *agent, struct err *err)
+{
+    const struct exports_options options = {
+        .flow = &agent->flow,
+        .config = agent->config,
+        .once = agent->options->once,
+        .order = agent->options->order,
+        .changed = wake,
+        .owner = agent,
+    };
+
+    agent->exports = exports_new(&options, err);
+    return agent->exports != NULL;
 }
 
 /* Who asks for it, or who hands a file over. */
@@ -197,7 +224,7 @@ static bool open_door(struct agent *agent, struct err *err)
 {
     if (agent->options->errand)
         return agent_errand_start(agent, err);
-    return agent->options->would_send || open_control(agent, err);
+    return agent->options->would_send || (open_exports(agent, err) && open_control(agent, err));
 }
 
 bool agent_start(struct agent *agent, struct err *err)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "run/agent_mirror.h"
 #include "run/agent_parts.h"
 
 void agent_part_closed(void *owner)
@@ -106,6 +107,8 @@ static void on_plan_to_end(uv_timer_t *timer)
     uv_timer_stop(timer);
     if (agent->options->totals)
         agent_totals(agent, agent->options->totals);
+    if (agent->options->mirrored)
+        agent_each_mirror(agent, agent->options->mirrored, agent->options->mirrored_owner);
     agent_close(agent);
 }
 

@@ -10,12 +10,12 @@
 #include "base/mem.h"
 #include "control/answer_hand.h"
 #include "control/control_client.h"
-#include "store/document.h"
 #include "store/fact.h"
 #include "store/hand.h"
 #include "store/ledger.h"
 #include "store/pause.h"
 #include "store/remote.h"
+#include "store/sbom.h"
 
 enum {
     AGENT_ANSWER_MS = 2000, /* the loop waits meanwhile: a signal must not wait longer */
@@ -272,7 +272,7 @@ static bool save_in(struct book *book, struct db *shared, struct saving *saving,
     if (mine->state == ITEM_REGISTERING && !copy_names(saving->own, shared, mine, err))
         return false;
     if (saving->over && mine->firmware_id &&
-        !document_copy(saving->own, shared, mine->firmware_id, err))
+        !sbom_copy(saving->own, shared, mine->firmware_id, err))
         return false;
     return hand_save(shared, &book->hand, mine, saving->over, &saving->saved, err) &&
            db_commit(shared, err);

@@ -9,7 +9,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/path_name.h"
-#include "flow/sbom_flow.h"
+#include "flow/sbom_path.h"
 
 static enum source_existing existing_of(enum config_existing existing)
 {
@@ -196,6 +196,8 @@ bool setup_flow(const struct config *config, struct flow_settings *settings,
         .sbom_directory = sbom->directory,
         .sbom_path = sboms->path,
         .file_mode = (unsigned)sbom->file_mode,
+        .keep = {sbom->keep.revisions, sbom->keep.ms},
+        .min_components_permille = sbom->min_components_permille,
         .formats = sboms->formats,
         .format_count = sbom->format_count,
     };

@@ -15,7 +15,7 @@
     X(CYCLONEDX_XML, "cyclonedx-xml", "cdx.xml", "CycloneDX XML")                                  \
     X(SPDX_JSON, "spdx-json", "spdx.json", "SPDX JSON")                                            \
     X(SPDX_TAG_VALUE, "spdx-tag-value", "spdx", "SPDX tag-value")                                  \
-    X(SPDX3_JSON, "spdx3-json", "spdx3.json", "SPDX 3 JSON-LD")
+    X(SPDX3_JSON, "spdx3-json", "spdx.json", "SPDX 3 JSON-LD")
 
 enum sbom_kind {
 #define X(kind, name, extension, title) SBOM_##kind,

@@ -3,13 +3,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
 
-enum { PIECE_BYTES = 256 * 1024 };
+enum { PIECE_BYTES = DOCUMENT_PIECE_MAX };
 
 static bool find(struct db *db, const char *sha256, int64_t *id, bool *found, struct err *err)
 {
@@ -79,82 +78,6 @@ bool document_keep(struct db *db, const struct document *document, int64_t *id, 
     return add_pieces(db, *id, document->deflated_fd, err);
 }
 
-static void copy_text(char *to, size_t size, const char *text)
-{
-    snprintf(to, size, "%s", text ? text : "");
-}
-
-/* The order of SBOM_LATEST and SBOM_CURRENT_ALL. */
-static void read_sbom(struct row *row, struct sbom_row *sbom)
-{
-    sbom->revision = row_int(row, 0);
-    copy_text(sbom->kind, sizeof sbom->kind, row_text(row, 1));
-    copy_text(sbom->spec_version, sizeof sbom->spec_version, row_text(row, 2));
-    sbom->components = row_is_null(row, 3) ? -1 : row_int(row, 3);
-    copy_text(sbom->content_id, sizeof sbom->content_id, row_text(row, 4));
-    copy_text(sbom->component_id, sizeof sbom->component_id, row_text(row, 5));
-    copy_text(sbom->file, sizeof sbom->file, row_text(row, 6));
-    sbom->fetched_at = row_int(row, 7);
-    copy_text(sbom->format, sizeof sbom->format, row_text(row, 8));
-    copy_text(sbom->sha256, sizeof sbom->sha256, row_text(row, 9));
-    sbom->size = row_int(row, 10);
-}
-
-bool sbom_latest(struct db *db, const char *firmware_id, const char *format, struct sbom_row *sbom,
-                 bool *found, struct err *err)
-{
-    struct row *row = db_query(db, QUERY_SBOM_LATEST);
-
-    row_bind_text(row, firmware_id);
-    row_bind_text(row, format);
-    if (!row_next(row, found, err))
-        return false;
-    if (*found) {
-        read_sbom(row, sbom);
-        row_done(row);
-    }
-    return true;
-}
-
-bool sbom_each(struct db *db, const char *firmware_id,
-               void (*each)(void *owner, const struct sbom_row *sbom), void *owner, struct err *err)
-{
-    struct row *row = db_query(db, QUERY_SBOM_CURRENT_ALL);
-    auto_free struct sbom_row *sbom = xcalloc(1, sizeof *sbom);
-    bool found;
-
-    row_bind_text(row, firmware_id);
-    while (row_next(row, &found, err)) {
-        if (!found)
-            return true;
-        read_sbom(row, sbom);
-        each(owner, sbom);
-    }
-    return false;
-}
-
-bool sbom_add(struct db *db, const char *firmware_id, const struct sbom_row *sbom,
-              int64_t document_id, struct err *err)
-{
-    struct row *row = db_query(db, QUERY_SBOM_INSERT);
-
-    row_bind_text(row, firmware_id);
-    row_bind_text(row, sbom->format);
-    row_bind_int(row, sbom->revision);
-    row_bind_text(row, sbom->kind);
-    row_bind_text(row, sbom->spec_version[0] ? sbom->spec_version : NULL);
-    if (sbom->components >= 0)
-        row_bind_int(row, sbom->components);
-    else
-        row_bind_text(row, NULL);
-    row_bind_text(row, sbom->content_id);
-    row_bind_text(row, sbom->component_id);
-    row_bind_int(row, document_id);
-    row_bind_text(row, sbom->file);
-    row_bind_int(row, sbom->fetched_at);
-    return row_exec_one(row, err);
-}
-
 /* ---- from one ledger to another ---- */
 
 static bool copy_pieces(struct db *from, int64_t from_id, struct db *to, int64_t to_id,
@@ -206,46 +129,74 @@ static bool copy_bytes(struct db *from, struct db *to, const char *sha256, int64
     return copy_pieces(from, from_id, to, *id, err);
 }
 
-struct copying {
-    struct db *from, *to;
-    const char *firmware_id;
-    struct err err;
-};
-
-static bool copy_one(struct copying *copying, const struct sbom_row *sbom, struct err *err)
+bool document_copy(struct db *from, struct db *to, const char *sha256, int64_t *id, struct err *err)
 {
-    auto_free struct sbom_row *known = xcalloc(1, sizeof *known);
-    struct sbom_row next = *sbom;
-    int64_t id;
     bool found;
 
-    if (!sbom_latest(copying->to, copying->firmware_id, sbom->format, known, &found, err))
-        return false;
-    if (found && strcmp(known->content_id, sbom->content_id) == 0)
-        return true;
-    next.revision = found ? known->revision + 1 : 1;
-    if (!find(copying->to, sbom->sha256, &id, &found, err) ||
-        (!found && !copy_bytes(copying->from, copying->to, sbom->sha256, &id, err)))
-        return false;
-    return sbom_add(copying->to, copying->firmware_id, &next, id, err);
+    return find(to, sha256, id, &found, err) && (found || copy_bytes(from, to, sha256, id, err));
 }
 
-static void on_sbom(void *owner, const struct sbom_row *sbom)
+bool document_find(struct db *db, const char *sha256, struct document_facts *facts, bool *found,
+                   struct err *err)
 {
-    struct copying *copying = owner;
+    struct row *row = db_query(db, QUERY_DOCUMENT_SIZES);
 
-    if (copying->err.kind == ERR_OK)
-        (void)copy_one(copying, sbom, &copying->err);
+    row_bind_text(row, sha256);
+    if (!row_next(row, found, err))
+        return false;
+    if (*found) {
+        facts->id = row_int(row, 0);
+        facts->size = row_int(row, 1);
+        facts->stored_size = row_int(row, 2);
+        snprintf(facts->sha256, sizeof facts->sha256, "%s", sha256);
+        row_done(row);
+    }
+    return true;
 }
 
-bool document_copy(struct db *from, struct db *to, const char *firmware_id, struct err *err)
+bool document_next(struct db *db, int64_t after_id, struct document_facts *facts, bool *found,
+                   struct err *err)
 {
-    struct copying copying = {.from = from, .to = to, .firmware_id = firmware_id};
+    struct row *row = db_query(db, QUERY_DOCUMENT_NEXT);
 
-    if (!sbom_each(from, firmware_id, on_sbom, &copying, err))
+    row_bind_int(row, after_id);
+    if (!row_next(row, found, err))
         return false;
-    if (copying.err.kind == ERR_OK)
+    if (*found) {
+        const char *sha256 = row_text(row, 3);
+
+        facts->id = row_int(row, 0);
+        facts->size = row_int(row, 1);
+        facts->stored_size = row_int(row, 2);
+        snprintf(facts->sha256, sizeof facts->sha256, "%s", sha256 ? sha256 : "");
+        row_done(row);
+    }
+    return true;
+}
+
+bool document_piece(struct db *db, int64_t id, int64_t position, struct buf *piece, bool *found,
+                    struct err *err)
+{
+    struct row *row = db_query(db, QUERY_DOCUMENT_PIECE);
+    size_t size;
+
+    buf_clear(piece);
+    row_bind_int(row, id);
+    row_bind_int(row, position);
+    if (!row_next(row, found, err))
+        return false;
+    if (!*found)
         return true;
-    *err = copying.err;
-    return false;
+    const void *bytes = row_blob(row, 0, &size);
+    bool ok = buf_add(piece, bytes, size, err);
+    row_done(row);
+    return ok;
+}
+
+bool document_drop_unused(struct db *db, int64_t id, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_DOCUMENT_DROP_UNUSED);
+
+    row_bind_int(row, id);
+    return row_exec(row, err);
 }

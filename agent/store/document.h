@@ -1,8 +1,8 @@
 /*
- * document.h - tables document and sbom: every accepted revision's bytes, once.
+ * document.h - table document: the bytes of every accepted revision, once.
  *
- * A document is kept deflated in pieces of at most 256 KiB, so that neither writing
- * nor reading one takes memory by its size.
+ * A document is kept deflated (one zlib stream) in pieces of bounded size, so that neither
+ * writing nor reading one takes memory by its size.
  */
 #ifndef STORE_DOCUMENT_H
 #define STORE_DOCUMENT_H
@@ -10,8 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "store/db.h"
+
+enum { DOCUMENT_PIECE_MAX = 256 * 1024, DOCUMENT_SHA256_SIZE = 72 };
 
 struct document {
     const char *sha256; /* of the original bytes */
@@ -23,34 +26,32 @@ struct document {
 /* Finds it by digest or keeps it. */
 bool document_keep(struct db *db, const struct document *document, int64_t *id, struct err *err);
 
-enum { SBOM_TEXT_SIZE = 128, SBOM_FILE_SIZE = 4096 };
+/* The same for one that another ledger has. */
+bool document_copy(struct db *from, struct db *to, const char *sha256, int64_t *id,
+                   struct err *err);
 
-struct sbom_row {
-    char format[SBOM_TEXT_SIZE]; /* the configured format's name */
-    int64_t revision;            /* from 1 */
-    char kind[SBOM_TEXT_SIZE];
-    char spec_version[SBOM_TEXT_SIZE];
-    int64_t components; /* -1: unknown */
-    char content_id[72];
-    char component_id[72];
-    char file[SBOM_FILE_SIZE]; /* absolute */
-    int64_t fetched_at;
-    char sha256[72]; /* of the document; filled when read */
-    int64_t size;
+struct document_facts {
+    int64_t id;
+    int64_t size;        /* of the original */
+    int64_t stored_size; /* deflated */
+    char sha256[DOCUMENT_SHA256_SIZE];
 };
 
-bool sbom_latest(struct db *db, const char *firmware_id, const char *format, struct sbom_row *sbom,
-                 bool *found, struct err *err);
+bool document_find(struct db *db, const char *sha256, struct document_facts *facts, bool *found,
+                   struct err *err);
 
-/* Each format's latest revision. */
-bool sbom_each(struct db *db, const char *firmware_id,
-               void (*each)(void *owner, const struct sbom_row *sbom), void *owner,
-               struct err *err);
+/* In the order of their ids, beginning behind after_id (0: with the first). */
+bool document_next(struct db *db, int64_t after_id, struct document_facts *facts, bool *found,
+                   struct err *err);
 
-bool sbom_add(struct db *db, const char *firmware_id, const struct sbom_row *sbom,
-              int64_t document_id, struct err *err);
+/*
+ * The deflated bytes of one piece, positions from 0; *found is false behind the last one.
+ * piece->max has to be DOCUMENT_PIECE_MAX at least.
+ */
+bool document_piece(struct db *db, int64_t id, int64_t position, struct buf *piece, bool *found,
+                    struct err *err);
 
-/* A firmware's documents that one ledger has and another has not. */
-bool document_copy(struct db *from, struct db *to, const char *firmware_id, struct err *err);
+/* Removes it when no revision and no quarantined document needs it any more. */
+bool document_drop_unused(struct db *db, int64_t id, struct err *err);
 
 #endif

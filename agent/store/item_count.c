@@ -1,6 +1,9 @@
 #include "store/item_count.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/auto.h"
 
 static bool read_left(struct row *row, bool *left, struct err *err)
 {
@@ -27,6 +30,57 @@ bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *er
     return false;
 }
 
+/* Its values belong to the row that is looked at, which is in the next watch by then. */
+static void tell_tally(struct item_tally *tally, char **watch,
+                       void (*each)(void *owner, const struct item_tally *tally), void *owner)
+{
+    tally->watch = *watch;
+    if (*watch)
+        each(owner, tally);
+    *tally = (struct item_tally){0};
+    free(*watch);
+    *watch = NULL;
+}
+
+bool item_tally_each(struct db *db, void (*each)(void *owner, const struct item_tally *tally),
+                     void *owner, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_TALLIES);
+    auto_free char *watch = NULL;
+    struct item_tally tally = {0};
+    enum item_state state;
+    bool found;
+
+    while (row_next(row, &found, err)) {
+        if (!found || !watch || strcmp(watch, row_text(row, 0)) != 0)
+            tell_tally(&tally, &watch, each, owner);
+        if (!found)
+            return true;
+        if (!watch)
+            watch = row_text_new(row, 0);
+        int lane = row_int(row, 1) != 0;
+        if (!item_state_of_name(row_text(row, 2), &state))
+            continue;
+        tally.items[lane][state] = row_int(row, 3);
+        tally.bytes[lane][state] = row_int(row, 4);
+    }
+    return false;
+}
+
+bool item_count_uncertain(struct db *db, int64_t *count, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_ITEM_UNCERTAIN);
+    bool found;
+
+    *count = 0;
+    if (!row_next(row, &found, err))
+        return false;
+    if (found)
+        *count = row_int(row, 0);
+    row_done(row);
+    return true;
+}
+
 bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_BYTES);
@@ -41,11 +95,12 @@ bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err)
     return true;
 }
 
-bool item_is_work_left(struct db *db, bool wait_analyses, bool *left, struct err *err)
+bool item_is_work_left(struct db *db, const struct item_work *work, bool *left, struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_WORK_LEFT);
 
-    row_bind_int(row, wait_analyses);
+    row_bind_int(row, work->analyses);
+    row_bind_int(row, work->backlog);
     return read_left(row, left, err);
 }
 

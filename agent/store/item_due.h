@@ -12,9 +12,13 @@ struct item_ids { /* the caller's array, of max; count are filled */
     int64_t *ids;
     size_t max;
     size_t count;
+    bool builds_only; /* without the backlog */
 };
 
-/* The ids of the state that are due, best rank first; groups that are blocked are left out. */
+/*
+ * The ids of the state that are due: builds before the backlog, best rank first in each; groups
+ * that are blocked are left out.
+ */
 bool item_due(struct db *db, enum item_state state, int64_t now_ms, struct item_ids *due,
               struct err *err);
 
@@ -28,7 +32,7 @@ struct item_settling { /* which settling items: of a watch, due by then, so many
     size_t max;
 };
 
-/* Calls each() with the path of those that are due for a look. */
+/* Calls each() with the path of those that are due for a look, builds before the backlog. */
 bool item_settling_due(struct db *db, const struct item_settling *wanted,
                        void (*each)(void *owner, const char *path), void *owner, struct err *err);
 

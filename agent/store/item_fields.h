@@ -24,6 +24,7 @@
     TEXT(sha256) \
     REF(duplicate_of) \
     INT(rank) \
+    INT(backlog) \
     INT(due_at) \
     INT(holder_pid) \
     TEXT(holder_boot) \
@@ -65,10 +66,10 @@
 #define ITEM_SETS ITEM_FIELDS(ITEM_SET_, ITEM_SET_, ITEM_SET_, ITEM_SET_)
 #define ITEM_DUE_SQL(index) \
     "SELECT id FROM item INDEXED BY " index " WHERE state = ?1 AND due_at <= ?2 AND forgotten = 0" \
-    " AND holder_pid = 0" \
+    " AND holder_pid = 0 AND backlog <= ?4" \
     " AND (?1 <> 'pending' OR" \
     " coalesce(product_group, 'Default') NOT IN (SELECT product_group FROM blocked_group))" \
-    " ORDER BY rank DESC, id LIMIT ?3"
+    " ORDER BY backlog, rank DESC, id LIMIT ?3"
 /* clang-format on */
 
 #endif

@@ -80,6 +80,16 @@ class Tenant:
         assert told.code == code, repr(told)
         return told
 
+    def counted(self, *words: Any, code: int = 0, **keys: Any) -> Dict[str, Any]:
+        """The same with --json: what the one export that ran says of itself."""
+        exports = self.export(*words, "--json", code=code, **keys).json()["exports"]
+        assert len(exports) == 1, exports
+        return dict(exports[0])
+
+    def history(self, firmware_id: Optional[str] = None) -> List[Dict[str, Any]]:
+        """`sbom history` of a firmware, the first one unless said."""
+        return list(self.agent.json("sbom", "history", firmware_id or self.ids[0]))
+
     def start_export(self, *words: Any) -> Daemon:
         """The same in the background, to be killed on the way."""
         return self.agent.start("sbom", "export", *words)
@@ -99,13 +109,20 @@ class Tenant:
         return sorted(os.path.relpath(os.path.join(folder, name), self.folder)
                       for folder, _, names in os.walk(self.folder) for name in names)
 
-    def index(self) -> Dict[str, Any]:
-        """index.json."""
-        return dict(json.loads((self.folder / INDEX_JSON).read_text(encoding="utf-8")))
-
     def rows(self) -> List[Dict[str, Any]]:
-        """The firmwares of index.json, in its order."""
-        return list(self.index()["firmwares"])
+        """index.json: an object per document, in its order."""
+        return list(json.loads((self.folder / INDEX_JSON).read_text(encoding="utf-8")))
+
+    def row(self, firmware_id: str, format_name: str = "default") -> Dict[str, Any]:
+        """The one of this firmware in this format."""
+        found = [row for row in self.rows()
+                 if (row["firmware_id"], row["format"]) == (firmware_id, format_name)]
+        assert len(found) == 1, found
+        return found[0]
+
+    def document(self, firmware_id: str, format_name: str = "default") -> Path:
+        """Where the index says that it lies."""
+        return self.folder / self.row(firmware_id, format_name)["file"]
 
     def table(self) -> List[Dict[str, str]]:
         """index.csv by its own header, read strictly: no row is longer or shorter than that."""
@@ -146,12 +163,34 @@ class Tenant:
 
     # -- the other side --------------------------------------------------------------------------
 
+    def mark(self) -> "Mark":
+        """Now, to be asked later what happened since."""
+        return Mark(self)
+
     def served(self) -> Dict[str, List[str]]:
         """The digests of the documents that the platform served of each firmware, oldest first."""
         found: Dict[str, List[str]] = {}
         for download in self.platform.state()["sbom_downloads"]:
             found.setdefault(download["firmware_id"], []).append(download["sha256"])
         return found
+
+
+class Mark:
+    """What the platform saw from here on."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._platform = tenant.platform
+        self._counts = self._platform.counts()
+        self._downloads = len(self._platform.state()["sbom_downloads"])
+
+    def counts(self) -> Dict[str, int]:
+        """The requests, as StandIn.counts() tells them."""
+        return self._platform.counts(self._counts)
+
+    def served(self) -> List[str]:
+        """The firmware of each document, in the order in which they were served."""
+        return [one["firmware_id"]
+                for one in self._platform.state()["sbom_downloads"][self._downloads:]]
 
 
 def _written(path: Path) -> Written:

@@ -77,6 +77,12 @@ def new_findings_behind_an_upload(stage):
     return stage.upload("--wait", stage.step.image())
 
 
+def sbom_diff_found_a_difference(stage):
+    sboms = [stage.step.sbom(f"{version}.json", components=[
+        {"type": "library", "name": "zlib", "version": version}]) for version in ("1.2", "1.3")]
+    return stage.agent.command("sbom", "diff", *sboms)
+
+
 def analysis_failed(stage):
     platform = stage.start_platform(fail_products=["Router"])
     step = Step(stage.make_agent(platform=platform))
@@ -127,6 +133,14 @@ def refused_by_the_platform(stage):
 
 def invalid_sbom(stage):
     return stage.upload("--sbom", stage.step.image())
+
+
+def changed_sbom_file(stage):
+    stage.agent.image("router/1.0/fw.bin")
+    stage.agent.once().ok()
+    file, = (path for path in stage.agent.sboms.rglob("*.json"))
+    file.write_text(file.read_text() + " ")
+    return stage.agent.command("sbom", "verify")
 
 
 def missing_file(stage):
@@ -214,12 +228,12 @@ def terminated(stage):
 
 ROWS = [
     (0, uploaded), (0, nothing_to_do),
-    (1, new_findings), (1, new_findings_behind_an_upload),
+    (1, new_findings), (1, new_findings_behind_an_upload), (1, sbom_diff_found_a_difference),
     (2, analysis_failed), (2, analysis_failed_as_ci_result_sees_it),
     (3, some_items_failed), (3, some_items_failed_as_status_sees_it),
     (5, deadline), (5, deadline_of_once),
     (64, usage), (64, unknown_command),
-    (65, refused_by_the_platform), (65, invalid_sbom),
+    (65, refused_by_the_platform), (65, invalid_sbom), (65, changed_sbom_file),
     (66, missing_file),
     (69, unreachable), (69, no_daemon),
     (74, state_directory_is_a_file), (74, ledger_is_damaged),

@@ -19,7 +19,7 @@ PAGES = {page.title: page for page in manual.pages(REPOSITORY)}
 HOMES = {
     "Build servers": "onekey-agent-ci(1)",
     "The agent": "onekey-agent-operate(1)",
-    "SBOMs": "onekey-agent-platform(1)",
+    "SBOMs": "onekey-agent-sbom(1)",
     "The platform": "onekey-agent-platform(1)",
     "This program": "onekey-agent-operate(1)",
 }

@@ -14,6 +14,7 @@ import pytest
 
 from command_tables import commands
 from harness import REPOSITORY, SBOM_FIELDS, LIST_FIELDS, STATES, STATUS_FIELDS
+from tenant import Tenant, export_job
 
 FOLDER = REPOSITORY / "tests" / "schema"
 SCHEMAS = {path.name.removesuffix(".schema.json"): json.loads(path.read_text())
@@ -36,6 +37,9 @@ COMMANDS = {
     "steer": ["pause", "resume", "rescan", "retry", "forget"],
     "named-list": ["list-product-groups", "list-analysis-configurations"],
     "ci-result": ["ci-result"], "sbom-get": ["sbom get"], "doctor": ["doctor"], "alert": [],
+    "export-index": [],
+    **{f"sbom-{word}": [f"sbom {word}"]
+       for word in ("export", "diff", "history", "verify", "accept")},
 }
 
 
@@ -301,6 +305,71 @@ def make_ci_result(maker):
 def make_sbom_get(maker):
     firmware_id = maker.done()
     return [maker.json("sbom", "get", firmware_id, "--output", maker.workspace / "fw.json")]
+
+
+def make_sbom_export(maker):
+    tenant = Tenant(maker.agent, 2, jobs=[export_job(), export_job(name="ours", scope="ledger")])
+    told = [maker.json("sbom", "export")]
+    maker.platform.break_sbom(tenant.ids[0], "json")
+    told.append(maker.json("sbom", "export", "--all", codes=(3,)))
+    daemon = maker.agent.run()
+    told.append(maker.json("sbom", "export", "--job", "nightly", codes=(3,)))
+    daemon.terminate()
+    return told
+
+
+def make_export_index(maker):
+    tenant = Tenant(maker.agent, 2)
+    tenant.export()
+    return [json.loads((tenant.folder / "index.json").read_text())]
+
+
+def make_sbom_diff(maker):
+    tenant = Tenant(maker.agent, 1)
+    component = {"name": "zlib", "version": "1.2", "licence": "Zlib"}
+    maker.platform.set_components(tenant.ids[0], [
+        component, {"name": "gone", "version": "1"}, {"name": "lua", "version": "5.3"}])
+    tenant.export()
+    maker.platform.set_components(tenant.ids[0], [
+        {**component, "licence": "MIT"}, {"name": "new", "version": "1"},
+        {"name": "lua", "version": "5.4"}])
+    tenant.export()
+    told = [maker.json("sbom", "diff", tenant.ids[0], codes=(1,)),
+            maker.json("sbom", "diff", tenant.ids[0], tenant.folder / next(iter(tenant.documents())))]
+    assert [len(told[0][key]) for key in ("added", "removed", "changed", "detail")] == [1, 1, 1, 1]
+    return told
+
+
+def in_quarantine(maker):
+    """The tenant of two firmwares: of the first a document that shrank is in quarantine, of the
+    second one that is no SBOM."""
+    tenant = Tenant(maker.agent, 2)
+    tenant.export()
+    maker.platform.break_sbom(tenant.ids[0], "no_components")
+    maker.platform.break_sbom(tenant.ids[1], "json")
+    tenant.export(code=3)
+    return tenant
+
+
+def make_sbom_history(maker):
+    tenant = in_quarantine(maker)
+    return [maker.json("sbom", "history", firmware_id) for firmware_id in tenant.ids]
+
+
+def make_sbom_verify(maker):
+    tenant = Tenant(maker.agent, 2)
+    tenant.export()
+    well = maker.json("sbom", "verify")
+    (tenant.folder / "foreign").write_text("")
+    (tenant.folder / next(iter(tenant.documents()))).unlink()
+    told = maker.json("sbom", "verify", codes=(65,))
+    assert {finding["what"] for finding in told["findings"]} == {"missing", "extra"}
+    return [told, well]
+
+
+def make_sbom_accept(maker):
+    tenant = in_quarantine(maker)
+    return [maker.json("sbom", "accept", tenant.ids[0], "--reason", "a test")]
 
 
 def make_doctor(maker):

@@ -97,12 +97,22 @@ static void decode_tenant(const char *bytes, size_t size)
     named_list_release(&list);
 }
 
-static void on_firmware(void *owner, const char *id, const char *name, const char *version)
+static size_t add_text(size_t sum, const char *text)
+{
+    return sum * 31 + (text ? strlen(text) : 7);
+}
+
+static void on_firmware(void *owner, const struct inventory_firmware *firmware)
 {
     size_t *sum = owner;
 
-    assert(firmware_id_is_sane(id));
-    *sum = *sum * 31 + strlen(id) + strlen(name) + (version ? strlen(version) : 7);
+    assert(firmware_id_is_sane(firmware->id) && firmware->name);
+    *sum = add_text(*sum, firmware->id);
+    *sum = add_text(*sum, firmware->name);
+    *sum = add_text(*sum, firmware->version);
+    *sum = add_text(*sum, firmware->vendor);
+    *sum = add_text(*sum, firmware->product);
+    *sum = add_text(*sum, firmware->product_group) + firmware->is_analysed;
 }
 
 static bool list(const char *bytes, size_t size, size_t piece, size_t *sum, struct err *err)
@@ -113,6 +123,7 @@ static bool list(const char *bytes, size_t size, size_t piece, size_t *sum, stru
     for (size_t at = 0; ok && at < size; at += piece)
         ok = inventory_reader_feed(reader, bytes + at, size - at < piece ? size - at : piece, err);
     ok = ok && inventory_reader_finish(reader, NULL, err);
+    assert(!ok || !inventory_reader_lacks_field(reader));
     inventory_reader_free(reader);
     return check(ok, err);
 }

@@ -185,6 +185,53 @@ static void what_is_not_json_is_refused_at_its_byte(void **state)
     expect_error("a NUL byte", "[\"\0\"]", 5, "byte 2: control character");
 }
 
+/* Names that people gave are read whatever is in them, cut at any byte. */
+static void what_is_no_character_is_mended_where_that_is_wanted(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *text;
+        const char *want;
+    } rows[] = {
+        {"NUL", "\"a\\u0000b\"",
+         "str(a\xef\xbf\xbd"
+         "b) "},
+        {"a low half", "\"a\\udc00b\"",
+         "str(a\xef\xbf\xbd"
+         "b) "},
+        {"a high half before a letter", "\"a\\ud800b\"",
+         "str(a\xef\xbf\xbd"
+         "b) "},
+        {"a high half at the end", "\"\\ud800\"", "str(\xef\xbf\xbd) "},
+        {"a high half before an escape", "\"\\ud800\\nb\"", "str(\xef\xbf\xbd\nb) "},
+        {"a high half before a quote", "\"\\ud800\\\"b\"", "str(\xef\xbf\xbd\"b) "},
+        {"a high half before a character", "\"\\ud800\\u0041\"",
+         "str(\xef\xbf\xbd"
+         "A) "},
+        {"a high half before NUL", "\"\\ud800\\u0000\"", "str(\xef\xbf\xbd\xef\xbf\xbd) "},
+        {"two high halves, then a low one", "\"\\ud800\\ud83d\\ude00\"",
+         "str(\xef\xbf\xbd\xf0\x9f\x98\x80) "},
+        {"a pair", "\"\\ud83d\\ude00\"", "str(\xf0\x9f\x98\x80) "},
+        {"a high half before UTF-8", "\"\\ud800\xc3\xa9\"", "str(\xef\xbf\xbd\xc3\xa9) "},
+    };
+    const struct json_stream_options options = {.mends_text = true};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        for (size_t step = 1; step <= strlen(rows[i].text); step++) {
+            struct record record;
+            struct err err = {.kind = ERR_OK};
+
+            open_record(&record, &options);
+            if (!feed_in_steps(record.stream, rows[i].text, strlen(rows[i].text), step, &err))
+                fail_msg("%s: %s", rows[i].why, err.message);
+            if (strcmp(record.buf.bytes, rows[i].want) != 0)
+                fail_msg("%s: %s", rows[i].why, record.buf.bytes);
+            close_record(&record);
+        }
+    }
+}
+
 static void every_beginning_of_a_document_is_incomplete(void **state)
 {
     static const char text[] = "{\"a\":[1.5e3,\"\\u20ac\xc3\xa9\",true,{\"b\":null}]}";
@@ -337,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_do_not_depend_on_the_pieces),
         cmocka_unit_test(what_is_not_json_is_refused_at_its_byte),
+        cmocka_unit_test(what_is_no_character_is_mended_where_that_is_wanted),
         cmocka_unit_test(every_beginning_of_a_document_is_incomplete),
         cmocka_unit_test(long_texts_are_cut_at_a_character_and_flagged),
         cmocka_unit_test(what_is_cut_is_still_checked),

@@ -566,6 +566,100 @@ static void a_scratch_file_has_no_name(void **state)
     assert_non_null(strstr(err.message, "make a scratch file in"));
 }
 
+/* A temporary file that holds the text; it is asked what lies at out/<relpath>. */
+static bool is_same(const char *relpath, const char *text, size_t size)
+{
+    struct publish file;
+    struct err err = {0};
+
+    assert_true(publish_open(out, &file, &err));
+    assert_true(publish_add(&file, text, size, &err));
+    bool same = publish_is_same(&file, relpath);
+    publish_discard(&file);
+    return same;
+}
+
+static void equal_bytes_are_told_from_all_else(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *relpath;
+        const char *text;
+        bool want;
+    } rows[] = {
+        {"the same", "file", "text", true},
+        {"as long", "file", "tExt", false},
+        {"longer", "file", "text ", false},
+        {"shorter", "file", "tex", false},
+        {"both empty", "empty", "", true},
+        {"only one is empty", "empty", "x", false},
+        {"only the new one is empty", "file", "", false},
+        {"below a folder", "a/file", "text", true},
+        {"nothing there", "missing", "", false},
+        {"no folder there", "b/file", "text", false},
+        {"a folder", "a", "text", false},
+        {"a link to the same bytes", "link", "text", false},
+        {"below a link", "alink/file", "text", false},
+        {"a pipe", "pipe", "", false},
+        {"outside", "../outside", "theirs", false},
+    };
+
+    (void)state;
+    expect_put("file", "text");
+    expect_put("empty", "");
+    expect_put("a/file", "text");
+    tree_link(&tree, "file", "out/link");
+    tree_link(&tree, "a", "out/alink");
+    tree_ok(mkfifoat(tree.fd, "out/pipe", 0600), "mkfifo");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (is_same(rows[i].relpath, rows[i].text, strlen(rows[i].text)) != rows[i].want)
+            fail_msg("%s", rows[i].why);
+    }
+    assert_int_equal(count_entries("out"), 6);
+}
+
+static void large_files_are_compared_to_their_last_byte(void **state)
+{
+    static const size_t places[] = {0, 16383, 16384, 32768, 49999};
+    char bytes[50000];
+    struct err err = {0};
+
+    (void)state;
+    memset(bytes, 'x', sizeof bytes);
+    assert_true(publish_bytes(out, "file", bytes, sizeof bytes, 0644, &err));
+    assert_true(is_same("file", bytes, sizeof bytes));
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        bytes[places[i]] = 'y';
+        if (is_same("file", bytes, sizeof bytes))
+            fail_msg("byte %zu", places[i]);
+        bytes[places[i]] = 'x';
+    }
+}
+
+static void what_is_added_and_synced_in_parts_is_committed_whole(void **state)
+{
+    struct publish file;
+    struct err err = {0};
+
+    (void)state;
+    assert_true(publish_open(out, &file, &err));
+    write_most = 2; // each call takes less than it is given
+    assert_true(publish_add(&file, "hello", 5, &err) && publish_add(&file, " world", 6, &err));
+    write_most = SIZE_MAX;
+    assert_true(publish_sync(&file, &err));
+    assert_true(publish_commit(&file, "file", 0644, &err));
+    expect_content("both parts", "out/file", "hello world");
+    assert_true(publish_open(out, &file, &err));
+    fault_arm(0);
+    assert_false(publish_sync(&file, &err));
+    assert_int_equal(err.kind, ERR_DISK_FULL);
+    fault_arm(0);
+    assert_false(publish_add(&file, "x", 1, &err));
+    assert_int_equal(err.kind, ERR_DISK_FULL);
+    fault_arm(-1);
+    publish_discard(&file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -590,6 +684,9 @@ int main(void)
         TEST(what_is_not_to_be_moved_stays),
         TEST(another_file_system_is_an_error_and_the_file_stays),
         TEST(a_scratch_file_has_no_name),
+        TEST(equal_bytes_are_told_from_all_else),
+        TEST(large_files_are_compared_to_their_last_byte),
+        TEST(what_is_added_and_synced_in_parts_is_committed_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,16 @@ static void the_total_tells_what_is_going_on(void **state)
         {"only analyses are left",
          {.counts = {[ITEM_ANALYSING] = 4, [ITEM_UNCONFIRMED] = 1}, .uploads = 4},
          "4 sent, 4 analysing, 1 unconfirmed"},
+        {"an export alone",
+         {.exports = {.listed = 5000, .written = 12}, .export_left = 4900},
+         "100 of 5000 firmwares exported, 12 documents written"},
+        {"some of them failed",
+         {.exports = {.listed = 50, .failed = 2}, .export_left = 1},
+         "49 of 50 firmwares exported, 0 documents written, 2 failed"},
+        {"one that is over is no progress", {.exports = {.listed = 50, .written = 12}}, ""},
+        {"beside what is sent",
+         {.counts = {[ITEM_ANALYSING] = 2}, .exports = {.listed = 5}, .export_left = 4},
+         "0 sent, 2 analysing, 1 of 5 firmwares exported, 0 documents written"},
     };
 
     (void)state;
@@ -291,16 +301,46 @@ static void a_pass_ends_with_a_summary(void **state)
 
 static void the_summary_is_a_document_too(void **state)
 {
-    json_t *document = summary_json(&ended, 45999, 3);
-    json_t *want =
-        json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i}", "known", 44, "sent", 3,
-                  "bytes", 1288490189, "duplicates", 2, "done", 38, "failed", 1, "held", 1,
-                  "unconfirmed", 0, "left", 3, "sboms", 5, "seconds", 45, "exit", 3);
+    json_t *mirrors = json_pack("[{s:s}]", "watch", "release");
+    json_t *document = summary_json(&ended, mirrors, 45999, 3);
+    json_t *want = json_pack("{s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:O}", "known", 44,
+                             "sent", 3, "bytes", 1288490189, "duplicates", 2, "done", 38, "failed",
+                             1, "held", 1, "unconfirmed", 0, "left", 3, "sboms", 5, "seconds", 45,
+                             "exit", 3, "mirror", mirrors);
 
     (void)state;
     assert_true(json_equal(document, want));
     json_decref(document);
     json_decref(want);
+    json_decref(mirrors);
+}
+
+static void a_watch_has_a_line_of_its_own_where_the_summary_does_not_tell_it(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *mirrors; /* the first one is asked about */
+        bool want;
+    } rows[] = {
+        {"the summary tells it", "[{'left': 3, 'failed': 1, 'waits_for': null}]", false},
+        {"it waits", "[{'left': 3, 'failed': 0, 'waits_for': 'budget'}]", true},
+        {"of two, something is left", "[{'left': 3, 'failed': 0}, {'left': 0}]", true},
+        {"of two, something failed", "[{'left': 0, 'failed': 1}, {'left': 0}]", true},
+        {"of two, all is there", "[{'left': 0, 'failed': 0}, {'left': 3}]", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[128];
+
+        snprintf(text, sizeof text, "%s", rows[i].mirrors);
+        for (char *at = text; *at; at++)
+            *at = *at == '\'' ? '"' : *at;
+        json_t *mirrors = json_loads(text, 0, NULL);
+        if (summary_tells(mirrors, json_array_get(mirrors, 0)) != rows[i].want)
+            fail_msg("%s", rows[i].why);
+        json_decref(mirrors);
+    }
 }
 
 int main(void)
@@ -317,6 +357,7 @@ int main(void)
         cmocka_unit_test(only_a_terminal_that_can_is_drawn_on),
         cmocka_unit_test(a_pass_ends_with_a_summary),
         cmocka_unit_test(the_summary_is_a_document_too),
+        cmocka_unit_test(a_watch_has_a_line_of_its_own_where_the_summary_does_not_tell_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,16 +2,17 @@
 
 #include <unistd.h>
 
+#include "asked.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "control/answer.h"
 #include "control/answer_arguments.h"
 #include "known_items.h"
 #include "store/alert_row.h"
-#include "store/document.h"
 #include "store/fact.h"
 #include "store/item_scan.h"
 #include "store/pause.h"
+#include "store/sbom.h"
 
 #define DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -62,17 +63,6 @@ static json_t *one_row_of(const struct answer_context *context, const char *comm
 
     assert_int_equal(json_array_size(rows), 1);
     return json_incref(json_array_get(rows, 0));
-}
-
-/* Both sides without white space, in the order in which they were made. */
-static void assert_json(const json_t *got, const char *want)
-{
-    auto_json json_t *wanted = json_loads(want, JSON_REJECT_DUPLICATES, NULL);
-    auto_free char *got_text = json_dumps(got, JSON_COMPACT);
-    auto_free char *want_text = json_dumps(wanted, JSON_COMPACT);
-
-    assert_non_null(want_text);
-    assert_string_equal(got_text, want_text);
 }
 
 static const char *text_at(const json_t *object, const char *key)
@@ -166,7 +156,7 @@ static void a_listed_row_has_exactly_the_documented_fields(void **state)
     auto_json json_t *row = one_row_of(&context, "list-firmwares", NULL);
 
     (void)state;
-    assert_json(row, "{" LISTED "}");
+    assert_same_json(row, "{" LISTED "}");
     db_close(db);
 }
 
@@ -177,7 +167,8 @@ static void a_shown_row_has_the_details_behind_these(void **state)
     auto_json json_t *row = one_row_of(&context, "show", "{\"what\":\"fw-1\"}");
 
     (void)state;
-    assert_json(row, "{" LISTED ",\"current\":true,\"forgotten\":false,\"product_category\":null,"
+    assert_same_json(row,
+                     "{" LISTED ",\"current\":true,\"forgotten\":false,\"product_category\":null,"
                      "\"analysis_configuration\":null,\"release_date\":null,\"notes\":null,"
                      "\"monitoring\":false,\"attached_sbom\":null,\"attached_sbom_sha256\":null,"
                      "\"upload_id\":\"up-1\",\"registered_at\":\"2026-05-28T20:26:37.000Z\","
@@ -499,6 +490,23 @@ static void on_each_watch(void *owner, void (*each)(void *to, const struct live_
     each(to, &watch);
 }
 
+static void on_each_mirror(void *owner, void (*each)(void *to, const struct live_mirror *one),
+                           void *to)
+{
+    const struct live_mirror mirror = {.watch = "release",
+                                       .known = 9,
+                                       .sent = 4,
+                                       .duplicate = 2,
+                                       .failed = 1,
+                                       .left = 2,
+                                       .bytes_left = 8192,
+                                       .seconds_left = 7,
+                                       .waits_for = "budget"};
+
+    (void)owner;
+    each(to, &mirror);
+}
+
 static void on_token(void *owner, struct live_token *token)
 {
     (void)owner;
@@ -517,6 +525,7 @@ static struct live live_of(struct agent *agent)
         .state = on_state,
         .each_transfer = on_each_transfer,
         .each_watch = on_each_watch,
+        .each_mirror = on_each_mirror,
         .token = on_token,
         .kick = on_kick,
     };
@@ -548,24 +557,27 @@ static void status_has_exactly_the_documented_fields(void **state)
     assert_true(group_block(db, "Routers", "no upload right", KNOWN_NOW_MS, &err));
     assert_true(alert_row_raise(db, &alert, &raised, &err));
     auto_json json_t *row = one_row_of(&context, "status", NULL);
-    assert_json(
-        row,
-        "{\"version\":\"0.1.0\",\"state\":\"auth_paused\",\"pauses\":[{\"kind\":\"auth\","
-        "\"reason\":\"401\",\"since\":\"2026-05-28T20:26:40.000Z\",\"by\":\"agent\"}],"
-        "\"token\":{\"tenant\":\"Acme\",\"email\":\"kim@acme.example\","
-        "\"fingerprint\":\"0a1b2c3d\",\"expires\":\"2026-05-28T20:26:40.000Z\"},"
-        "\"items\":{\"found\":1," NO_ITEMS "\"failed\":1,\"ignored\":0,\"gone\":0},"
-        "\"oldest_pending_seconds\":3600,"
-        "\"transfers\":[{\"path\":\"/srv/\\\\xff\",\"path_bytes\":\"2f7372762fff\","
-        "\"direction\":\"up\",\"bytes_done\":10,\"bytes_total\":null,\"rate\":5}],"
-        "\"watches\":[{\"name\":\"release\",\"path\":\"/srv\",\"mode\":\"events\","
-        "\"directories\":12,\"degraded\":null}],\"exports\":[],"
-        "\"held_groups\":[{\"product_group\":\"Routers\",\"reason\":\"no upload right\","
-        "\"since\":\"2026-05-28T20:26:40.000Z\"}],"
-        "\"alerts\":[{\"event\":\"auth_paused\",\"subject\":\"\",\"severity\":\"critical\","
-        "\"text\":\"expired or deleted\",\"action\":\"make a new token\","
-        "\"since\":\"2026-05-28T20:26:40.000Z\"}],\"alerts_more\":false,"
-        "\"attention\":{\"failed\":1,\"held\":0,\"unconfirmed\":0,\"overdue\":0},\"check\":77}");
+    assert_same_json(
+        row, "{\"version\":\"0.1.0\",\"state\":\"auth_paused\",\"pauses\":[{\"kind\":\"auth\","
+             "\"reason\":\"401\",\"since\":\"2026-05-28T20:26:40.000Z\",\"by\":\"agent\"}],"
+             "\"token\":{\"tenant\":\"Acme\",\"email\":\"kim@acme.example\","
+             "\"fingerprint\":\"0a1b2c3d\",\"expires\":\"2026-05-28T20:26:40.000Z\"},"
+             "\"items\":{\"found\":1," NO_ITEMS "\"failed\":1,\"ignored\":0,\"gone\":0},"
+             "\"oldest_pending_seconds\":3600,"
+             "\"transfers\":[{\"path\":\"/srv/\\\\xff\",\"path_bytes\":\"2f7372762fff\","
+             "\"direction\":\"up\",\"bytes_done\":10,\"bytes_total\":null,\"rate\":5}],"
+             "\"watches\":[{\"name\":\"release\",\"path\":\"/srv\",\"mode\":\"events\","
+             "\"directories\":12,\"degraded\":null}],\"exports\":[],\"quarantined\":0,"
+             "\"mirror\":[{\"watch\":\"release\",\"known\":9,\"sent\":4,\"duplicate\":2,"
+             "\"failed\":1,\"left\":2,\"bytes_left\":8192,\"seconds_left\":7,"
+             "\"waits_for\":\"budget\"}],"
+             "\"held_groups\":[{\"product_group\":\"Routers\",\"reason\":\"no upload right\","
+             "\"since\":\"2026-05-28T20:26:40.000Z\"}],"
+             "\"alerts\":[{\"event\":\"auth_paused\",\"subject\":\"\",\"severity\":\"critical\","
+             "\"text\":\"expired or deleted\",\"action\":\"make a new token\","
+             "\"since\":\"2026-05-28T20:26:40.000Z\"}],\"alerts_more\":false,"
+             "\"attention\":{\"failed\":1,\"held\":0,\"unconfirmed\":0,\"overdue\":0,"
+             "\"exports\":0,\"quarantined\":0},\"check\":77}");
     db_close(db);
 }
 
@@ -701,7 +713,7 @@ static void steering_is_told_as_a_row_and_the_agent_hears_of_it(void **state)
         unsigned before = agent.kicks[rows[i].kick];
         auto_json json_t *row = one_row_of(&context, rows[i].command, rows[i].arguments);
 
-        assert_json(row, rows[i].row);
+        assert_same_json(row, rows[i].row);
         assert_int_equal(agent.kicks[rows[i].kick], before + 1);
         assert_false(db_in_transaction(db));
     }

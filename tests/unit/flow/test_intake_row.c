@@ -267,20 +267,22 @@ static void what_was_there_before_is_ignored_where_that_is_configured(void **sta
     rig_stop(&rig);
 }
 
-static void new_builds_come_before_the_backlog(void **state)
+static void what_is_found_after_the_first_walk_is_a_build(void **state)
 {
     static const struct {
         const char *why;
         bool oldest_first;
+        bool is_backlog;
         bool is_look;
         int64_t mtime_ms;
-        int64_t want; /* -1: now */
+        int64_t want; /* 1 and -1: now, and with the sign turned */
     } rows[] = {
-        {"a walk goes by the file's time", false, false, 1000, 1000},
-        {"what an event told of is new, though cp -p kept its time", false, true, 1000, -1},
-        {"a time in the future stays", false, true, INT64_C(4000000000000), INT64_C(4000000000000)},
-        {"order: oldest", true, false, 1000, -1000},
-        {"order: oldest, told by an event", true, true, 1000, -1000},
+        {"the first walk goes by the file's time", false, true, false, 1000, 1000},
+        {"what an event told of is new, though cp -p kept its time", false, false, true, 1000, 1},
+        {"so is what a later walk found", false, false, false, 1000, 1},
+        {"a time in the future is no better", false, false, true, INT64_C(4000000000000), 1},
+        {"order: oldest", true, true, false, 1000, -1000},
+        {"order: oldest, told by an event: in the order of finding", true, false, true, 1000, -1},
     };
 
     (void)state;
@@ -293,10 +295,60 @@ static void new_builds_come_before_the_backlog(void **state)
 
         rig_start_with(&rig, &options);
         int64_t before = clock_wall_ms();
-        apply(&rig, &(struct intake_sight){.entry = &entry, .is_look = rows[i].is_look});
+        apply(&rig, &(struct intake_sight){.entry = &entry,
+                                           .is_look = rows[i].is_look,
+                                           .is_backlog = rows[i].is_backlog});
         assert_true(find(&rig, &item));
-        if (rows[i].want == -1 ? item.rank < before : item.rank != rows[i].want)
-            fail_msg("%s: %jd", rows[i].why, (intmax_t)item.rank);
+        int64_t rank = rows[i].want == -1 ? -item.rank : item.rank;
+        bool is_now = rank >= before && rank <= clock_wall_ms();
+        bool by_time = rows[i].want == 1 || rows[i].want == -1;
+        if (item.backlog != rows[i].is_backlog || (by_time ? !is_now : item.rank != rows[i].want))
+            fail_msg("%s: lane %jd, %jd", rows[i].why, (intmax_t)item.backlog, (intmax_t)item.rank);
+        item_release(&item);
+        rig_stop(&rig);
+    }
+}
+
+static void new_content_makes_a_build_of_an_old_file(void **state)
+{
+    static const struct {
+        const char *why;
+        enum item_state state;
+        bool changed;
+        bool is_look;
+        bool first_walk;
+        int64_t want; /* its lane then */
+    } rows[] = {
+        {"it waited and was written anew", ITEM_PENDING, true, false, false, 0},
+        {"it was sent and was written anew", ITEM_DONE, true, false, false, 0},
+        {"it was gone and is another one", ITEM_GONE, true, false, false, 0},
+        {"a disk was away and is back", ITEM_GONE, false, false, false, 1},
+        {"nothing happened to it", ITEM_PENDING, false, false, false, 1},
+        {"it is being written while it settles", ITEM_SETTLING, true, true, false, 0},
+        {"it settles as it was found", ITEM_SETTLING, false, true, false, 1},
+        {"the first walk began again after a stop", ITEM_PENDING, true, false, true, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct beneath_facts *facts = rows[i].changed ? &facts_after : &facts_before;
+        const struct scan_entry entry = entry_of(SCAN_FILE, facts);
+        struct item item = {0};
+        struct rig rig;
+        struct err err;
+
+        rig_start(&rig);
+        auto_item struct item old =
+            known_load(rig.flow.db, add_row(&rig, rows[i].state, &facts_before));
+        old.backlog = 1;
+        assert_true(item_save(rig.flow.db, &old, &err));
+        apply(&rig, &(struct intake_sight){.entry = &entry,
+                                           .is_look = rows[i].is_look,
+                                           .is_backlog = rows[i].first_walk});
+        assert_true(find(&rig, &item));
+        if (item.backlog != rows[i].want || (item.backlog == 0 && item.rank < KNOWN_NOW_MS / 2))
+            fail_msg("%s: lane %jd, rank %jd", rows[i].why, (intmax_t)item.backlog,
+                     (intmax_t)item.rank);
         item_release(&item);
         rig_stop(&rig);
     }
@@ -459,7 +511,8 @@ int main(void)
         cmocka_unit_test(a_marker_makes_one_look_enough),
         cmocka_unit_test(a_link_to_a_file_is_taken_as_the_file),
         cmocka_unit_test(what_was_there_before_is_ignored_where_that_is_configured),
-        cmocka_unit_test(new_builds_come_before_the_backlog),
+        cmocka_unit_test(what_is_found_after_the_first_walk_is_a_build),
+        cmocka_unit_test(new_content_makes_a_build_of_an_old_file),
         cmocka_unit_test(what_a_job_holds_is_left_to_it),
         cmocka_unit_test(what_vanishes_before_it_was_sent_is_gone),
         cmocka_unit_test(what_is_no_file_is_listed_once_with_the_reason),

@@ -1,7 +1,5 @@
 #include "test.h"
 
-#include "base/mem.h"
-#include "flow/sbom_flow.h"
 #include "flow/sbom_path.h"
 
 static char text_router[] = "Router";
@@ -31,9 +29,9 @@ static void a_path_is_filled_and_stays_below_its_folder(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct item item = {
+        const struct sbom_subject subject = {
             .product = rows[i].product, .version = rows[i].version, .firmware_id = text_firmware};
-        const struct sbom_place place = {&item, "default", "cdx.json"};
+        const struct sbom_place place = {&subject, "default", "cdx.json"};
         struct err err = {.kind = ERR_OK};
         struct template *template = template_new(rows[i].path, sbom_path_names, &err);
         char *have = template ? sbom_path_new(template, &place, &err) : NULL;
@@ -54,19 +52,20 @@ static void a_path_is_filled_and_stays_below_its_folder(void **state)
 /* sbom.path may use what the configuration promises; each name has a value of its own. */
 static void every_name_has_its_value(void **state)
 {
-    struct item item = {0};
+    const struct sbom_subject subject = {
+        .vendor = "vendor",
+        .product = "product",
+        .version = "version",
+        .name = "name",
+        .product_group = "product_group",
+        .sha256 = "sha256",
+        .firmware_id = "firmware_id",
+        .watch = "watch",
+    };
 
     (void)state;
-    text_replace(&item.vendor, "vendor");
-    text_replace(&item.product, "product");
-    text_replace(&item.version, "version");
-    text_replace(&item.name, "name");
-    text_replace(&item.product_group, "product_group");
-    text_replace(&item.sha256, "sha256");
-    text_replace(&item.firmware_id, "firmware_id");
-    text_replace(&item.watch, "watch");
     for (size_t i = 0; sbom_path_names[i]; i++) {
-        const struct sbom_place place = {&item, "format", "ext"};
+        const struct sbom_place place = {&subject, "format", "ext"};
         struct err err = {.kind = ERR_OK};
         char text[64];
 
@@ -77,7 +76,6 @@ static void every_name_has_its_value(void **state)
         free(have);
         template_free(template);
     }
-    item_release(&item);
 }
 
 static void two_formats_of_one_kind_get_files_of_their_own(void **state)
@@ -96,12 +94,39 @@ static void two_formats_of_one_kind_get_files_of_their_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct item item = {.id = 1};
-        const struct sbom_place place = {&item, rows[i].format, rows[i].ext};
+        const struct sbom_subject subject = {.firmware_id = "3f0c"};
+        const struct sbom_place place = {&subject, rows[i].format, rows[i].ext};
         char *have = sbom_path_apart(rows[i].path, &place);
 
         assert_string_equal(have, rows[i].want);
         free(have);
+    }
+}
+
+static void a_file_below_the_folder_is_known_by_its_end(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *path;
+        const char *ext;
+        const char *want;
+    } rows[] = {
+        {"below, of that kind", "/s/Router/1.cdx.json", "cdx.json", "Router/1.cdx.json"},
+        {"below, of another kind", "/s/Router/1.spdx.json", "cdx.json", NULL},
+        {"whatever kind", "/s/Router/1.spdx.json", NULL, "Router/1.spdx.json"},
+        {"another folder", "/t/1.spdx.json", NULL, NULL},
+        {"a folder that begins alike", "/sboms/1.spdx.json", NULL, NULL},
+        {"the folder itself", "/s", NULL, NULL},
+        {"the folder with a slash", "/s/", NULL, NULL},
+        {"an end without its dot", "/s/1cdx.json", "cdx.json", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const char *have = sbom_path_below("/s", rows[i].path, rows[i].ext);
+
+        if ((have == NULL) != (rows[i].want == NULL) || (have && strcmp(have, rows[i].want) != 0))
+            fail_msg("%s: %s", rows[i].why, have ? have : "NULL");
     }
 }
 
@@ -111,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_path_is_filled_and_stays_below_its_folder),
         cmocka_unit_test(every_name_has_its_value),
         cmocka_unit_test(two_formats_of_one_kind_get_files_of_their_own),
+        cmocka_unit_test(a_file_below_the_folder_is_known_by_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,25 +12,36 @@ struct listing {
     size_t longest; /* of the names */
 };
 
-static void note(void *owner, const char *id, const char *name, const char *version)
+static void note(void *owner, const struct inventory_firmware *firmware)
 {
     struct listing *listing = owner;
     size_t used = strlen(listing->text);
 
     listing->count++;
-    if (strlen(name) > listing->longest)
-        listing->longest = strlen(name);
-    snprintf(listing->text + used, sizeof listing->text - used, "%s|%s|%s;", id, name,
-             version ? version : "-");
+    if (strlen(firmware->name) > listing->longest)
+        listing->longest = strlen(firmware->name);
+    snprintf(listing->text + used, sizeof listing->text - used, "%s|%s|%s;", firmware->id,
+             firmware->name, firmware->version ? firmware->version : "-");
 }
 
-static void count_only(void *owner, const char *id, const char *name, const char *version)
+/* Only what the richer questions ask for. */
+static void note_details(void *owner, const struct inventory_firmware *firmware)
+{
+    struct listing *listing = owner;
+    size_t used = strlen(listing->text);
+
+    listing->count++;
+    snprintf(listing->text + used, sizeof listing->text - used, "%s|%s|%s|%s|%s;", firmware->id,
+             firmware->vendor ? firmware->vendor : "-", firmware->product ? firmware->product : "-",
+             firmware->product_group ? firmware->product_group : "-",
+             firmware->is_analysed ? "analysed" : "not");
+}
+
+static void count_only(void *owner, const struct inventory_firmware *firmware)
 {
     struct listing *listing = owner;
 
-    (void)id;
-    (void)name;
-    (void)version;
+    (void)firmware;
     listing->count++;
 }
 
@@ -43,9 +54,10 @@ static void feed(struct inventory_reader *reader, const char *piece)
 }
 
 /* Feeds the answer in pieces of that size and finishes. */
-static bool read_answer(const char *answer, size_t piece, struct listing *listing, struct err *err)
+static bool read_with(inventory_fn on_firmware, const char *answer, size_t piece,
+                      struct listing *listing, struct err *err)
 {
-    struct inventory_reader *reader = inventory_reader_new(note, listing);
+    struct inventory_reader *reader = inventory_reader_new(on_firmware, listing);
     size_t size = strlen(answer);
     size_t count = 0;
     bool ok = true;
@@ -55,18 +67,64 @@ static bool read_answer(const char *answer, size_t piece, struct listing *listin
     ok = ok && inventory_reader_finish(reader, &count, err);
     if (ok)
         assert_int_equal(count, listing->count);
+    if (ok)
+        assert_false(inventory_reader_lacks_field(reader));
     inventory_reader_free(reader);
     return ok;
 }
 
-static void the_question_has_no_variables(void **state)
+static bool read_answer(const char *answer, size_t piece, struct listing *listing, struct err *err)
 {
-    char *query = NULL;
+    return read_with(note, answer, piece, listing, err);
+}
+
+/* Runs of white space become one blank. */
+static void flatten(char *text)
+{
+    char *to = text;
+
+    for (const char *from = text; *from; from++) {
+        bool is_blank = *from == ' ' || *from == '\n';
+
+        if (!is_blank)
+            *to++ = *from;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
+    }
+    *to = '\0';
+}
+
+static void each_question_is_poorer_than_the_one_before(void **state)
+{
+    static const struct {
+        enum inventory_detail detail;
+        const char *want;
+    } rows[] = {
+        {INVENTORY_PLAIN, "query { allFirmwares { id name version } } "},
+        {INVENTORY_GROUP,
+         "query { allFirmwares { id name version product { name vendor } productGroup { name } "
+         "latestAnalysis { state result } } } "},
+        {INVENTORY_VENDOR, "query { allFirmwares { id name version product { name vendor } "
+                           "latestAnalysis { state result } } } "},
+        {INVENTORY_PRODUCT, "query { allFirmwares { id name version product { name } "
+                            "latestAnalysis { state result } } } "},
+        {INVENTORY_NAMES,
+         "query { allFirmwares { id name version latestAnalysis { state result } } } "},
+    };
 
     (void)state;
-    assert_null(parse_request(inventory_request(), &query));
-    assert_non_null(strstr(query, "allFirmwares {\n    id\n    name\n    version"));
-    free(query);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        enum inventory_detail next = rows[i].detail;
+        bool is_last = next == INVENTORY_PLAIN || next == INVENTORY_NAMES;
+        char *query = NULL;
+
+        assert_null(parse_request(inventory_request(rows[i].detail), &query));
+        flatten(query);
+        assert_string_equal(query, rows[i].want);
+        free(query);
+        assert_int_equal(inventory_next_detail(&next), !is_last);
+        assert_int_equal(next, is_last ? rows[i].detail : rows[i + 1].detail);
+    }
 }
 
 #define LISTED(entries) "{\"data\":{\"allFirmwares\":[" entries "]}}"
@@ -118,6 +176,109 @@ static void good_answers_are_listed_however_they_are_cut(void **state)
     }
 }
 
+#define DETAILED(rest) LISTED("{\"id\":\"a\"," rest "}")
+
+static void product_group_and_analysis_are_told_where_they_are(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *answer;
+        const char *want;
+    } rows[] = {
+        {"all of it",
+         DETAILED("\"product\":{\"name\":\"P\",\"vendor\":\"V\"},\"productGroup\":{\"name\":\"G\"},"
+                  "\"latestAnalysis\":{\"state\":\"DONE\",\"result\":\"COMPLETE\"}"),
+         "a|V|P|G|analysed;"},
+        {"nothing of the first one sticks to the second",
+         LISTED("{\"id\":\"a\",\"product\":{\"name\":\"P\",\"vendor\":\"V\"},\"productGroup\":"
+                "{\"name\":\"G\"},\"latestAnalysis\":null},{\"id\":\"b\"}"),
+         "a|V|P|G|not;b|-|-|-|analysed;"},
+        {"null is no missing right",
+         DETAILED("\"product\":null,\"productGroup\":null,\"latestAnalysis\":null"),
+         "a|-|-|-|not;"},
+        {"null within",
+         DETAILED("\"product\":{\"name\":null,\"vendor\":null},\"productGroup\":{\"name\":null},"
+                  "\"latestAnalysis\":{\"state\":null,\"result\":null}"),
+         "a|-|-|-|not;"},
+        {"not asked for: it may be analysed", DETAILED("\"name\":\"A\""), "a|-|-|-|analysed;"},
+        {"still at work", DETAILED("\"latestAnalysis\":{\"state\":\"RUNNING\",\"result\":null}"),
+         "a|-|-|-|not;"},
+        {"done without a result",
+         DETAILED("\"latestAnalysis\":{\"state\":\"DONE\",\"result\":null}"), "a|-|-|-|not;"},
+        {"done and failed",
+         DETAILED("\"latestAnalysis\":{\"result\":\"FAILED\",\"state\":\"DONE\"}"), "a|-|-|-|not;"},
+        {"a result of an earlier state",
+         DETAILED("\"latestAnalysis\":{\"state\":\"QUEUED\",\"result\":\"COMPLETE\"}"),
+         "a|-|-|-|not;"},
+        {"more fields, deeper, of the same names",
+         DETAILED(
+             "\"product\":{\"x\":{\"name\":\"no\",\"vendor\":7},\"name\":\"P\",\"y\":[{\"name\":1}"
+             "]},\"z\":{\"name\":[],\"state\":\"no\"},\"w\":[[\"name\"],{\"vendor\":2}]"),
+         "a|-|P|-|analysed;"},
+    };
+    static const size_t pieces[] = {1, 5, 100000};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows) * COUNT_OF(pieces); i++) {
+        const char *why = rows[i / COUNT_OF(pieces)].why;
+        struct listing listing = {0};
+        struct err err = {0};
+
+        if (!read_with(note_details, rows[i / COUNT_OF(pieces)].answer,
+                       pieces[i % COUNT_OF(pieces)], &listing, &err))
+            fail_msg("%s: %s", why, err.message);
+        if (strcmp(listing.text, rows[i / COUNT_OF(pieces)].want) != 0)
+            fail_msg("%s: %s", why, listing.text);
+    }
+}
+
+static void only_a_refused_field_asks_for_a_poorer_question(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *answer;
+        enum err_kind kind;
+        bool want;
+    } rows[] = {
+        {"one field",
+         "{\"errors\":[{\"message\":\"Cannot query field 'vendor' on type 'Product'.\"}]}",
+         ERR_PROTOCOL, true},
+        {"two, with their places",
+         "{\"errors\":[{\"message\":\"m\",\"extensions\":{\"code\":\"GRAPHQL_VALIDATION_FAILED\"}},"
+         "{\"message\":\"Cannot query field 'a' on type 'B'.\",\"locations\":[{\"line\":6}]}],"
+         "\"data\":null}",
+         ERR_PROTOCOL, true},
+        {"words that have no kind of their own",
+         "{\"errors\":[{\"message\":\"Field 'vendor' doesn't exist on type 'Product'\"}]}",
+         ERR_REJECTED, true},
+        {"a right is missing, too: a poorer question would not help",
+         "{\"errors\":[{\"message\":\"Cannot query field 'a' on type 'B'.\"},{\"message\":"
+         "\"Forbidden\"}]}",
+         ERR_RIGHTS, false},
+        {"the token", "{\"errors\":[{\"message\":\"token expired\"}]}", ERR_AUTH, false},
+        {"trouble of the platform", "{\"errors\":[{\"message\":\"Internal server error\"}]}",
+         ERR_SERVER, false},
+        {"a broken query", "{\"errors\":[{\"message\":\"Syntax Error: no\"}]}", ERR_PROTOCOL,
+         false},
+        {"an answer that was cut",
+         "{\"errors\":[{\"message\":\"Cannot query field 'a' on type 'B'.\"}", ERR_PROTOCOL, false},
+        {"another shape", "{}", ERR_PROTOCOL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct listing listing = {0};
+        struct inventory_reader *reader = inventory_reader_new(note, &listing);
+        struct err err = {0};
+
+        feed(reader, rows[i].answer);
+        assert_false(inventory_reader_finish(reader, NULL, &err));
+        if (err.kind != rows[i].kind || inventory_reader_lacks_field(reader) != rows[i].want)
+            fail_msg("%s: %s (%s)", rows[i].why, err.message, err_kind_name(err.kind));
+        inventory_reader_free(reader);
+    }
+}
+
 static const struct refused bad_answers[] = {
     {"nothing", "", ERR_PROTOCOL, "read inventory: answer is empty"},
     {"blanks", " \n", ERR_PROTOCOL, "read inventory: answer is empty"},
@@ -150,6 +311,19 @@ static const struct refused bad_answers[] = {
     {"name a number", LISTED("{\"id\":\"a\",\"name\":7}"), ERR_PROTOCOL, "name: want a text"},
     {"version a list", LISTED("{\"id\":\"a\",\"version\":[]}"), ERR_PROTOCOL,
      "version: want a text"},
+    {"product a text", DETAILED("\"product\":\"P\""), ERR_PROTOCOL, "product: want an object"},
+    {"product a list", DETAILED("\"product\":[{\"name\":\"P\"}]"), ERR_PROTOCOL,
+     "allFirmwares[0].product: want an object"},
+    {"product twice", DETAILED("\"product\":null,\"product\":{\"name\":\"P\"}"), ERR_PROTOCOL,
+     "product: a key twice"},
+    {"its name twice", DETAILED("\"product\":{\"name\":\"P\",\"name\":null}"), ERR_PROTOCOL,
+     "allFirmwares[0].product.name: a key twice"},
+    {"vendor an object", DETAILED("\"product\":{\"vendor\":{\"name\":\"V\"}}"), ERR_PROTOCOL,
+     "product.vendor: want a text"},
+    {"group a number", DETAILED("\"productGroup\":1"), ERR_PROTOCOL,
+     "productGroup: want an object"},
+    {"state a boolean", DETAILED("\"latestAnalysis\":{\"state\":true}"), ERR_PROTOCOL,
+     "latestAnalysis.state: want a text"},
     {"the list twice", "{\"data\":{\"allFirmwares\":[],\"allFirmwares\":[]}}", ERR_PROTOCOL,
      "it comes twice"},
     {"no UTF-8", LISTED("{\"id\":\"a\",\"name\":\"\xff\"}"), ERR_PROTOCOL, "read inventory: "},
@@ -229,7 +403,9 @@ static void of_many_errors_the_first_ones_count(void **state)
 static void memory_does_not_grow_with_the_tenant(void **state)
 {
     static const char entry[] =
-        "{\"id\":\"0f4cdd29-6d55-4d7f-a1e8-2bd1b9cf5ab7\",\"name\":\"Acme-R1\",\"version\":\"1\"},";
+        "{\"id\":\"0f4cdd29-6d55-4d7f-a1e8-2bd1b9cf5ab7\",\"name\":\"Acme-R1\",\"version\":\"1\","
+        "\"product\":{\"name\":\"R1\",\"vendor\":\"Acme\"},\"productGroup\":{\"name\":\"Default\"},"
+        "\"latestAnalysis\":{\"state\":\"DONE\",\"result\":\"COMPLETE\"}},";
     struct listing listing = {0};
     struct inventory_reader *reader = inventory_reader_new(count_only, &listing);
     struct err err = {0};
@@ -270,8 +446,10 @@ static void a_name_of_megabytes_is_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_question_has_no_variables),
+        cmocka_unit_test(each_question_is_poorer_than_the_one_before),
         cmocka_unit_test(good_answers_are_listed_however_they_are_cut),
+        cmocka_unit_test(product_group_and_analysis_are_told_where_they_are),
+        cmocka_unit_test(only_a_refused_field_asks_for_a_poorer_question),
         cmocka_unit_test(bad_answers_are_refused_however_they_are_cut),
         cmocka_unit_test(a_failure_stays),
         cmocka_unit_test(of_many_errors_the_first_ones_count),

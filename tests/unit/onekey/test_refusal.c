@@ -232,6 +232,49 @@ static void not_found_is_told_from_not_allowed(void **state)
     }
 }
 
+static void a_field_that_does_not_exist_is_told_apart(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *entry;
+        bool want;
+    } rows[] = {
+        {"the reference server",
+         "{\"message\": \"Cannot query field 'vendor' on type 'Product'.\"}", true},
+        {"with other quotes", "{\"message\": \"Cannot query field \\\"a\\\" on type \\\"B\\\".\"}",
+         true},
+        {"its code alone",
+         "{\"message\": \"m\", \"extensions\": {\"code\": \"GRAPHQL_VALIDATION_FAILED\"}}", true},
+        {"Java", "{\"message\": \"Validation error (FieldUndefined@[allFirmwares/product])\"}",
+         true},
+        {"Ruby", "{\"message\": \"Field 'vendor' doesn't exist on type 'Product'\"}", true},
+        {".NET", "{\"message\": \"The field `a` does not exist on the type `B`.\"}", true},
+        {"Rust", "{\"message\": \"Unknown field \\\"a\\\" on type \\\"B\\\"\"}", true},
+        {"an object where a text was thought",
+         "{\"message\": \"Field 'vendor' of type 'Vendor' must have a selection of subfields.\"}",
+         true},
+        {"a text where an object was thought",
+         "{\"message\": \"Field 'product' must not have a selection since type 'String' has no "
+         "subfields.\"}",
+         true},
+        {"a bare text", "\"Cannot query field 'a' on type 'B'.\"", true},
+        {"what we sent, in quotes", "{\"message\": \"bad name \\\"unknown field\\\"\"}", false},
+        {"a missing right", "{\"message\": \"Forbidden\"}", false},
+        {"a broken query", "{\"message\": \"Syntax Error: Expected Name, found '}'.\"}", false},
+        {"a thing that is not there", "{\"message\": \"firmware does not exist\"}", false},
+        {"nothing", "{}", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        json_t *entry = parsed(rows[i].entry);
+
+        if (refusal_entry_is_about_field(entry) != rows[i].want)
+            fail_msg("%s", rows[i].why);
+        json_decref(entry);
+    }
+}
+
 static void a_rest_body_gives_its_reason(void **state)
 {
     static const struct {
@@ -275,6 +318,7 @@ int main(void)
         cmocka_unit_test(entries_are_joined_with_field_and_code),
         cmocka_unit_test(many_entries_are_joined_as_far_as_they_fit),
         cmocka_unit_test(not_found_is_told_from_not_allowed),
+        cmocka_unit_test(a_field_that_does_not_exist_is_told_apart),
         cmocka_unit_test(a_rest_body_gives_its_reason),
     };
 

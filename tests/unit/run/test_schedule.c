@@ -33,10 +33,32 @@ static void uploads_start_up_to_the_slots_and_the_limit(void **state)
     }
 }
 
+static void the_backlog_leaves_a_slot_to_builds_while_the_agent_runs_on(void **state)
+{
+    static const struct {
+        const char *why;
+        bool once;
+        int64_t slots;
+        int64_t want;
+    } rows[] = {
+        {"one of the usual four", false, 4, 1},
+        {"one of two", false, 2, 1},
+        {"the only one is for both", false, 1, 0},
+        {"a single pass waits for no build", true, 4, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (schedule_spare(rows[i].once, rows[i].slots) != rows[i].want)
+            fail_msg("%s", rows[i].why);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(uploads_start_up_to_the_slots_and_the_limit),
+        cmocka_unit_test(the_backlog_leaves_a_slot_to_builds_while_the_agent_runs_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

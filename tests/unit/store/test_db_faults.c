@@ -8,7 +8,9 @@
 #include <sys/mman.h>
 
 #include "fault.h"
-#include "store/document.h"
+#include "store/export_job.h"
+#include "store/firmware_row.h"
+#include "store/quarantine.h"
 #include "store/store_file.h"
 
 static const char sha256[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -66,14 +68,74 @@ int __wrap_rename(const char *from, const char *to)
 
 /* ---- what is walked through ---- */
 
-static bool write_rows(struct db *db, int deflated, struct err *err)
+/* Three revisions, of which the one between is forgotten, and a document in quarantine. */
+static bool write_sboms(struct db *db, int deflated, struct err *err)
 {
+    static const struct sbom_keep last = {.revisions = 1};
     const struct document document = {sha256, 9, deflated, 9};
     struct sbom_row sbom = {.format = "default", .revision = 1, .components = 3};
+    struct quarantine_row quarantined = {
+        .sbom = {.firmware_id = "fw", .format = "default"}, .reason = "it shrank", .since = 1};
+
+    if (!document_keep(db, &document, &quarantined.sbom.document_id, err))
+        return false;
+    for (; sbom.revision <= 3; sbom.revision++)
+        if (!sbom_add(db, "fw", &sbom, quarantined.sbom.document_id, err))
+            return false;
+    return sbom_prune(db, "fw", "default", &last, 1, err) && quarantine_put(db, &quarantined, err);
+}
+
+static bool write_export(struct db *db, struct err *err)
+{
+    const struct export_job job = {.name = "nightly", .phase = EXPORT_FETCH};
+    auto_firmware_row struct firmware_row firmware = {.id = xstrdup("fw"), .seen_at = 1};
+
+    return export_job_save(db, &job, err) && export_work_add(db, "nightly", "fw", err) &&
+           export_work_add_ledger(db, "nightly", err) && firmware_row_see(db, &firmware, err) &&
+           firmware_row_mark_missing(db, 1, 2, err);
+}
+
+/* What is there is asked for; a failure must not read as "there is none". */
+static bool read_sboms(struct db *db, struct err *err)
+{
+    struct sbom_cursor current = {0};
+    struct sbom_cursor next = {0};
+    struct quarantine_row quarantined;
+    struct sbom_row sbom;
+    bool found;
+
+    return sbom_next_current(db, &current, &sbom, &found, err) &&
+           sbom_next_revision(db, "fw", &next, &sbom, &found, err) &&
+           sbom_find(db, &(struct sbom_key){"fw", "default", 1}, &sbom, &found, err) &&
+           sbom_file_owner(db, "/srv/a.json", &sbom, &found, err) &&
+           quarantine_get(db, "fw", "default", &quarantined, &found, err) &&
+           quarantine_next(db, &next, &quarantined, &found, err);
+}
+
+static bool read_export(struct db *db, struct err *err)
+{
+    auto_firmware_row struct firmware_row firmware = {0};
+    struct export_work work;
+    struct export_batch batch = {.work = &work, .max = 1};
+    struct export_job job;
+    int64_t first;
+    int64_t second;
+    bool found;
+
+    return export_job_get(db, "nightly", &job, err) &&
+           export_work_due(db, "nightly", 1, &batch, err) &&
+           export_work_left(db, "nightly", &first, err) &&
+           export_work_next(db, "nightly", 0, &second, err) && export_work_hasten(db, 9, err) &&
+           firmware_row_get(db, "fw", &firmware, &found, err) &&
+           firmware_row_missing(db, 1, &first, &second, err);
+}
+
+static bool write_rows(struct db *db, int deflated, struct err *err)
+{
     struct item item = known_item(ITEM_PENDING, "/srv/a.bin");
-    int64_t id;
-    bool ok = item_save(db, &item, err) && document_keep(db, &document, &id, err) &&
-              sbom_add(db, "fw", &sbom, id, err) && db_commit(db, err);
+    bool ok = item_save(db, &item, err) && write_sboms(db, deflated, err) &&
+              write_export(db, err) && read_sboms(db, err) && read_export(db, err) &&
+              db_commit(db, err);
 
     item_release(&item);
     return ok;
@@ -184,9 +246,13 @@ static void every_failing_call_of_a_first_start_is_told(void **state)
         .run = start_and_write,
         .again = open_again,
         .sql = "SELECT 100 * (SELECT count(*) FROM item) + 10 * (SELECT count(*) FROM"
-               " document_piece) + (SELECT count(*) FROM sbom)",
+               " document_piece) + (SELECT count(*) FROM sbom) +"
+               " 1000 * (SELECT count(*) FROM quarantine) +"
+               " 10000 * (SELECT count(*) FROM export_work) +"
+               " 100000 * (SELECT count(*) FROM firmware) +"
+               " 1000000 * (SELECT count(*) FROM export_job)",
         .nothing = 0,
-        .all = 111,
+        .all = 1111112,
     };
 
     (void)state;

@@ -1,12 +1,8 @@
 #include "test.h"
 
-#include <sys/mman.h>
 #include <zlib.h>
 
-#include "base/auto.h"
-#include "base/digest.h"
-#include "known_items.h"
-#include "store/document.h"
+#include "store/known_sboms.h"
 
 enum { KIB = 1024, PIECE = 256 * KIB };
 
@@ -150,95 +146,110 @@ static void a_document_that_cannot_be_read_is_told(void **state)
     db_close(db);
 }
 
-/* ---- revisions ---- */
+/* ---- one after the other, and away ---- */
 
-static int64_t add_document(struct db *db, char digit)
-{
-    char hex[DIGEST_HEX_SIZE];
-    struct document document = {.sha256 = hex, .size = 100 + digit, .stored_size = 0};
-    auto_fd int fd = memfd_create("nothing", MFD_CLOEXEC);
-    struct err err;
-    int64_t id;
-
-    memset(hex, digit, DIGEST_HEX_SIZE - 1);
-    hex[DIGEST_HEX_SIZE - 1] = '\0';
-    document.deflated_fd = fd;
-    assert_true(document_keep(db, &document, &id, &err));
-    return id;
-}
-
-static void add_revision(struct db *db, const char *format, int64_t revision, char digit)
-{
-    struct sbom_row sbom = {.revision = revision,
-                            .kind = "CycloneDX JSON",
-                            .components = revision == 1 ? -1 : revision,
-                            .content_id = "content",
-                            .component_id = "component",
-                            .fetched_at = 1000 + revision};
-    struct err err;
-
-    snprintf(sbom.format, sizeof sbom.format, "%s", format);
-    snprintf(sbom.spec_version, sizeof sbom.spec_version, "%s", revision == 1 ? "" : "1.6");
-    snprintf(sbom.file, sizeof sbom.file, "/srv/sboms/%s-%jd.json", format, (intmax_t)revision);
-    assert_true(sbom_add(db, "fw-1", &sbom, add_document(db, digit), &err));
-}
-
-static void the_latest_revision_of_a_format_is_found(void **state)
+static void documents_are_walked_through_in_the_order_of_their_ids(void **state)
 {
     struct db *db = known_ledger();
-    struct sbom_row sbom;
+    struct document_facts facts = {0};
+    char seen[8] = "";
+    size_t count = 0;
     struct err err;
     bool found;
 
     (void)state;
-    assert_true(sbom_latest(db, "fw-1", "default", &sbom, &found, &err));
-    assert_false(found);
-    add_revision(db, "default", 1, 'a');
-    assert_true(sbom_latest(db, "fw-1", "default", &sbom, &found, &err));
-    assert_true(found);
-    assert_int_equal(sbom.components, -1); /* unknown, not none */
-    assert_string_equal(sbom.spec_version, "");
-    add_revision(db, "default", 2, 'b');
-    add_revision(db, "spdx", 1, 'c');
-    assert_true(sbom_latest(db, "fw-1", "default", &sbom, &found, &err));
-    assert_int_equal(sbom.revision, 2);
-    assert_int_equal(sbom.components, 2);
-    assert_int_equal(sbom.fetched_at, 1002);
-    assert_int_equal(sbom.size, 100 + 'b');
-    assert_int_equal(sbom.sha256[0], 'b');
-    assert_string_equal(sbom.kind, "CycloneDX JSON");
-    assert_string_equal(sbom.spec_version, "1.6");
-    assert_string_equal(sbom.content_id, "content");
-    assert_string_equal(sbom.component_id, "component");
-    assert_string_equal(sbom.file, "/srv/sboms/default-2.json");
-    assert_string_equal(sbom.format, "default");
-    assert_true(sbom_latest(db, "fw-2", "default", &sbom, &found, &err));
-    assert_false(found);
+    known_document(db, 'b');
+    known_document(db, 'a');
+    known_document(db, 'c');
+    for (;;) {
+        assert_true(document_next(db, facts.id, &facts, &found, &err));
+        if (!found)
+            break;
+        assert_in_range(count, 0, 2);
+        assert_int_equal(facts.size, 100 + facts.sha256[0]);
+        assert_int_equal(facts.stored_size, 2);
+        assert_int_equal(strlen(facts.sha256), 64);
+        seen[count++] = facts.sha256[0];
+    }
+    assert_string_equal(seen, "bac");
     db_close(db);
 }
 
-static void on_sbom(void *owner, const struct sbom_row *sbom)
+static void a_document_is_found_by_its_digest_alone(void **state)
 {
-    char *text = owner;
-    size_t size = strlen(text);
-
-    snprintf(text + size, 128 - size, "%s %jd, ", sbom->format, (intmax_t)sbom->revision);
-}
-
-static void each_format_tells_its_latest_revision(void **state)
-{
+    struct document_facts facts;
+    char hex[DIGEST_HEX_SIZE];
     struct db *db = known_ledger();
-    char text[128] = "";
+    int64_t id = known_document(db, 'a');
     struct err err;
+    bool found;
 
     (void)state;
-    add_revision(db, "spdx", 1, 'a');
-    add_revision(db, "default", 1, 'b');
-    add_revision(db, "default", 2, 'c');
-    add_revision(db, "default", 3, 'c'); /* the same bytes may come back later */
-    assert_true(sbom_each(db, "fw-1", on_sbom, text, &err));
-    assert_string_equal(text, "default 3, spdx 1, ");
+    memset(hex, 'a', sizeof hex - 1);
+    hex[sizeof hex - 1] = '\0';
+    assert_true(document_find(db, hex, &facts, &found, &err));
+    assert_true(found);
+    assert_int_equal(facts.id, id);
+    assert_int_equal(facts.size, 100 + 'a');
+    assert_int_equal(facts.stored_size, 2);
+    assert_string_equal(facts.sha256, hex);
+    hex[63] = 'b';
+    assert_true(document_find(db, hex, &facts, &found, &err));
+    assert_false(found);
     db_close(db);
+}
+
+static void a_piece_behind_the_last_one_is_not_there(void **state)
+{
+    struct db *db = known_ledger();
+    int64_t id = known_document(db, 'a');
+    auto_buf struct buf piece = {.max = DOCUMENT_PIECE_MAX};
+    struct err err;
+    bool found;
+
+    (void)state;
+    assert_true(document_piece(db, id, 0, &piece, &found, &err));
+    assert_true(found);
+    assert_int_equal(piece.size, 2);
+    assert_memory_equal(piece.bytes, "xy", 2);
+    assert_true(document_piece(db, id, 1, &piece, &found, &err));
+    assert_false(found);
+    assert_int_equal(piece.size, 0);
+    db_close(db);
+}
+
+static void a_document_goes_with_the_last_that_needs_it(void **state)
+{
+    static const struct {
+        const char *why;
+        bool in_revision;
+        bool in_quarantine;
+        bool stays;
+    } rows[] = {
+        {"nobody needs it", false, false, false},
+        {"a revision is of these bytes", true, false, true},
+        {"it may still be accepted", false, true, true},
+        {"both", true, true, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct db *db = known_ledger();
+        int64_t id = known_document(db, 'a');
+        int64_t other = known_document(db, 'b');
+        struct err err;
+
+        if (rows[i].in_revision)
+            known_revision(db, "fw-1", "default", 1, 'a');
+        if (rows[i].in_quarantine)
+            known_quarantined(db, "fw-2", "it shrank", 5000, 'a');
+        assert_true(document_drop_unused(db, id, &err));
+        if (known_document_is_there(db, 'a') != rows[i].stays ||
+            piece_count(db, id) != rows[i].stays)
+            fail_msg("%s", rows[i].why);
+        assert_int_equal(piece_count(db, other), 1);
+        db_close(db);
+    }
 }
 
 int main(void)
@@ -247,8 +258,10 @@ int main(void)
         cmocka_unit_test(a_document_comes_back_byte_for_byte),
         cmocka_unit_test(the_same_digest_is_kept_once),
         cmocka_unit_test(a_document_that_cannot_be_read_is_told),
-        cmocka_unit_test(the_latest_revision_of_a_format_is_found),
-        cmocka_unit_test(each_format_tells_its_latest_revision),
+        cmocka_unit_test(documents_are_walked_through_in_the_order_of_their_ids),
+        cmocka_unit_test(a_document_is_found_by_its_digest_alone),
+        cmocka_unit_test(a_piece_behind_the_last_one_is_not_there),
+        cmocka_unit_test(a_document_goes_with_the_last_that_needs_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

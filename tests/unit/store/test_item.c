@@ -26,6 +26,7 @@ static struct item every_field(int64_t salt)
     item.forgotten = 0;
     item.monitoring = 1;
     item.sbom_only = 1;
+    item.backlog = 1;
     text_replace(&item.sha256, sha_a);
     return item;
 }
@@ -218,6 +219,50 @@ static void what_is_due_comes_by_rank_and_without_blocked_groups(void **state)
     db_close(db);
 }
 
+static int64_t add_old(struct db *db, const char *path, int64_t rank, int64_t due_at)
+{
+    struct item item = known_item(ITEM_PENDING, path);
+
+    item.rank = rank;
+    item.due_at = due_at;
+    item.backlog = 1;
+    return known_save(db, &item);
+}
+
+static void builds_come_before_the_backlog_however_it_is_ranked(void **state)
+{
+    /* few rows are found by their time, many by their rank: both ways give the same */
+    for (int many = 0; many < 2; many++) {
+        struct db *db = known_ledger();
+        int64_t list[4];
+        struct item_ids due = {.ids = list, .max = COUNT_OF(list)};
+        struct err err;
+
+        (void)state;
+        int64_t old = add_old(db, "/srv/old.bin", 900, 1);
+        int64_t older = add_old(db, "/srv/older.bin", 800, 1);
+        int64_t build = add_due(db, "/srv/build.bin", 10, 300, NULL);
+        int64_t newest = add_due(db, "/srv/newest.bin", 20, 200, NULL);
+        for (int i = 0; many && i < 300; i++) {
+            char path[32];
+
+            snprintf(path, sizeof path, "/srv/%d.bin", i);
+            add_old(db, path, i, 1);
+        }
+        assert_true(item_due(db, ITEM_PENDING, 300, &due, &err));
+        assert_int_equal(due.count, 4);
+        assert_int_equal(list[0], newest);
+        assert_int_equal(list[1], build);
+        assert_int_equal(list[2], old);
+        assert_int_equal(list[3], older);
+        due.builds_only = true;
+        assert_true(item_due(db, ITEM_PENDING, 300, &due, &err));
+        assert_int_equal(due.count, 2);
+        assert_int_equal(list[1], build);
+        db_close(db);
+    }
+}
+
 static void the_next_one_due_is_the_first_that_is_still_to_come(void **state)
 {
     struct db *db = known_ledger();
@@ -285,6 +330,32 @@ static void settling_files_of_a_watch_are_looked_at_when_they_are_due(void **sta
     db_close(db);
 }
 
+static void a_build_is_looked_at_before_a_backlog_that_settles(void **state)
+{
+    struct db *db = known_ledger();
+    struct item_settling wanted = {.watch = "release", .until_ms = 200, .max = 2};
+    struct told told = {0};
+    struct err err;
+    int64_t when;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char path[32];
+
+        snprintf(path, sizeof path, "/old%d", i);
+        struct item item = known_item(ITEM_SETTLING, path);
+        item.due_at = 50 + i;
+        item.backlog = 1;
+        known_save(db, &item);
+    }
+    add_settling(db, "/build", 190, 1);
+    assert_true(item_settling_due(db, &wanted, on_path, &told, &err));
+    assert_string_equal(told.text, "/build /old0 ");
+    assert_true(item_settling_next(db, "release", &when, &err));
+    assert_int_equal(when, 50);
+    db_close(db);
+}
+
 /* ---- counts ---- */
 
 /* What the table says, counted the slow way. */
@@ -338,6 +409,67 @@ static void counts_follow_every_change_of_state(void **state)
     item.state = ITEM_DONE;
     assert_true(item_save(db, &item, &err));
     assert_counts_are_true(db, "coming back");
+    db_close(db);
+}
+
+static void on_tally(void *owner, const struct item_tally *tally)
+{
+    struct told *told = owner;
+    size_t size = strlen(told->text);
+
+    snprintf(told->text + size, sizeof told->text - size, "%s: %jd+%jd pending %jd+%jd, %jd done; ",
+             tally->watch, (intmax_t)tally->items[0][ITEM_PENDING],
+             (intmax_t)tally->items[1][ITEM_PENDING], (intmax_t)tally->bytes[0][ITEM_PENDING],
+             (intmax_t)tally->bytes[1][ITEM_PENDING], (intmax_t)tally->items[0][ITEM_DONE]);
+}
+
+static void each_watch_and_lane_is_counted_by_itself(void **state)
+{
+    struct db *db = known_ledger();
+    struct told told = {0};
+    struct err err;
+
+    (void)state;
+    known_add(db, ITEM_DONE, "/srv/a.bin");
+    int64_t pending = add_old(db, "/srv/b.bin", 1, 1);
+    add_due(db, "/srv/c.bin", 1, 1, NULL);
+    struct item other = known_item(ITEM_PENDING, "/srv/d.bin");
+    text_replace(&other.watch, "archive");
+    known_save(db, &other);
+    struct item handed = known_item(ITEM_PENDING, "/tmp/e.bin");
+    text_replace(&handed.watch, ""); /* no watch: a command's */
+    known_save(db, &handed);
+    assert_true(item_tally_each(db, on_tally, &told, &err));
+    assert_string_equal(told.text, "archive: 1+0 pending 4096+0, 0 done; "
+                                   "release: 1+1 pending 4096+4096, 1 done; ");
+    auto_item struct item build = known_load(db, pending);
+    build.backlog = 0; /* it was written anew, and is larger */
+    build.size = 5000;
+    assert_true(item_save(db, &build, &err));
+    text_replace(&build.watch, "archive");
+    assert_true(item_save(db, &build, &err));
+    told.text[0] = '\0';
+    assert_true(item_tally_each(db, on_tally, &told, &err));
+    assert_string_equal(told.text, "archive: 2+0 pending 9096+0, 0 done; "
+                                   "release: 1+0 pending 4096+0, 1 done; ");
+    assert_counts_are_true(db, "a change of watch and lane");
+    db_close(db);
+}
+
+static void what_looking_decides_may_be_on_the_platform(void **state)
+{
+    struct db *db = known_ledger();
+    struct item item = known_item(ITEM_UNCONFIRMED, "/srv/person.bin");
+    struct err err;
+    int64_t count;
+
+    (void)state;
+    item.misses = ITEM_NEEDS_PERSON;
+    known_save(db, &item);
+    known_add(db, ITEM_UNCONFIRMED, "/srv/looked_for.bin");
+    known_add(db, ITEM_PENDING, "/srv/pending.bin");
+    assert_true(item_count_uncertain(db, &count, &err));
+    assert_int_equal(count, 1);
     db_close(db);
 }
 
@@ -430,9 +562,13 @@ int main(void)
         cmocka_unit_test(a_path_with_new_content_is_a_new_row_and_the_old_one_stays),
         cmocka_unit_test(a_path_is_looked_for_in_its_watch_or_in_all),
         cmocka_unit_test(what_is_due_comes_by_rank_and_without_blocked_groups),
+        cmocka_unit_test(builds_come_before_the_backlog_however_it_is_ranked),
         cmocka_unit_test(the_next_one_due_is_the_first_that_is_still_to_come),
         cmocka_unit_test(settling_files_of_a_watch_are_looked_at_when_they_are_due),
+        cmocka_unit_test(a_build_is_looked_at_before_a_backlog_that_settles),
         cmocka_unit_test(counts_follow_every_change_of_state),
+        cmocka_unit_test(each_watch_and_lane_is_counted_by_itself),
+        cmocka_unit_test(what_looking_decides_may_be_on_the_platform),
         cmocka_unit_test(a_list_comes_in_pages_and_is_filtered),
         cmocka_unit_test(the_oldest_that_waits_is_the_oldest_that_is_not_sent),
     };

@@ -299,10 +299,50 @@ static void work_is_left_while_a_single_pass_would_still_do_something(void **sta
         known_save(db, &item);
         if (rows[i].blocked)
             assert_true(group_block(db, "Default", "no right", 1, &err));
-        assert_true(item_is_work_left(db, true, &left, &err));
-        assert_true(item_is_work_left(db, false, &left_without_waiting, &err));
+        const struct item_work work = {.analyses = true, .backlog = true};
+        const struct item_work no_wait = {.backlog = true};
+        assert_true(item_is_work_left(db, &work, &left, &err));
+        assert_true(item_is_work_left(db, &no_wait, &left_without_waiting, &err));
         if (left != rows[i].want || left_without_waiting != rows[i].want_without_waiting)
             fail_msg("%s: %d, %d without waiting", rows[i].why, left, left_without_waiting);
+        db_close(db);
+    }
+}
+
+static void of_a_backlog_without_budget_only_what_is_under_way_is_left(void **state)
+{
+    static const struct {
+        const char *why;
+        enum item_state state;
+        int64_t backlog;
+        bool want;
+    } rows[] = {
+        {"a build is sent all the same", ITEM_PENDING, 0, true},
+        {"it has to wait", ITEM_PENDING, 1, false},
+        {"a build is hashed", ITEM_HASHING, 0, true},
+        {"it would only wait then", ITEM_HASHING, 1, false},
+        {"a build settles", ITEM_SETTLING, 0, true},
+        {"it would be hashed and wait", ITEM_SETTLING, 1, false},
+        {"being registered", ITEM_REGISTERING, 1, true},
+        {"being sent", ITEM_UPLOADING, 1, true},
+        {"is looked for", ITEM_UNCONFIRMED, 1, true},
+        {"is analysed", ITEM_ANALYSING, 1, true},
+        {"its SBOM is due", ITEM_FETCHING, 1, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct item_work work = {.analyses = true};
+        struct db *db = known_ledger();
+        struct item item = known_item(rows[i].state, "/srv/a.bin");
+        bool left = false;
+        struct err err;
+
+        item.backlog = rows[i].backlog;
+        known_save(db, &item);
+        assert_true(item_is_work_left(db, &work, &left, &err));
+        if (left != rows[i].want)
+            fail_msg("%s: %s", rows[i].why, left ? "left" : "not left");
         db_close(db);
     }
 }
@@ -317,6 +357,7 @@ int main(void)
         cmocka_unit_test(after_a_crash_what_may_have_been_taken_is_asked_for),
         cmocka_unit_test(held_items_go_on_where_they_stopped),
         cmocka_unit_test(work_is_left_while_a_single_pass_would_still_do_something),
+        cmocka_unit_test(of_a_backlog_without_budget_only_what_is_under_way_is_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
