@@ -174,6 +174,7 @@ CREATE TABLE sbom (
     unplaced INTEGER NOT NULL DEFAULT 0 CHECK (unplaced IN (0, 1)),
     accepted_by TEXT,
     accepted_why TEXT,
+    accepted_at INTEGER,
     UNIQUE (firmware_id, format, revision)
 ) STRICT;
 
@@ -207,7 +208,7 @@ CREATE TABLE export_job (
     last_attempt_at INTEGER,
     last_success_at INTEGER,
     error TEXT,
-    phase TEXT NOT NULL CHECK (phase IN ('idle', 'list', 'fetch', 'index')),
+    phase TEXT NOT NULL CHECK (phase IN ('idle', 'list', 'fetch', 'place', 'index')),
     run_slot INTEGER,
     run_started_at INTEGER,
     run_marks_all INTEGER NOT NULL CHECK (run_marks_all IN (0, 1)),

@@ -1,3 +1,7 @@
+/*
+ * base64.c - strict on the way back: what reads it is held against a digest anyway, but a text
+ * that two programs could read differently is a mistake of whoever wrote it.
+ */
 #include "base/base64.h"
 
 #include <stdint.h>

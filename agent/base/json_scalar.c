@@ -152,20 +152,6 @@ static enum json_scalar_step mend(struct json_scalar *scalar, enum json_scalar_s
     return SCALAR_MORE;
 }
 
-/* Half a pair was all: the byte belongs to what follows it. */
-static bool mends_half(struct json_scalar *scalar, char byte)
-{
-    if (!scalar->mends)
-        return false;
-    if (scalar->state == SCALAR_LOW_BACKSLASH && byte != '\\')
-        mend(scalar, SCALAR_STRING);
-    else if (scalar->state == SCALAR_LOW_U && byte != 'u')
-        mend(scalar, SCALAR_ESCAPE);
-    else
-        return false;
-    return true;
-}
-
 /* Four digits make a UTF-16 unit: a character, or half of one. */
 static enum json_scalar_step end_hex(struct json_scalar *scalar)
 {
@@ -173,8 +159,9 @@ static enum json_scalar_step end_hex(struct json_scalar *scalar)
     bool is_low = unit >= 0xdc00 && unit <= 0xdfff;
 
     if (scalar->mends && scalar->high != 0 && !is_low)
-        mend(scalar, SCALAR_HEX);
-    if (scalar->mends && (unit == 0 || (is_low && scalar->high == 0)))
+        return mend(scalar, SCALAR_UNIT); /* the unit itself comes next, a character at a time */
+    if (scalar->mends &&
+        ((unit == 0 && !scalar->allows_nul) || (is_low && scalar->high == 0)))
         return mend(scalar, SCALAR_STRING);
     uint32_t high = scalar->high;
     if ((high != 0) != is_low)
@@ -190,6 +177,22 @@ static enum json_scalar_step end_hex(struct json_scalar *scalar)
     scalar->high = 0;
     scalar->state = SCALAR_STRING;
     return SCALAR_MORE;
+}
+
+/* Half a pair was all: the byte belongs to what follows it. */
+static bool mends_half(struct json_scalar *scalar, char byte)
+{
+    if (!scalar->mends)
+        return false;
+    if (scalar->state == SCALAR_UNIT)
+        end_hex(scalar);
+    else if (scalar->state == SCALAR_LOW_BACKSLASH && byte != '\\')
+        mend(scalar, SCALAR_STRING);
+    else if (scalar->state == SCALAR_LOW_U && byte != 'u')
+        mend(scalar, SCALAR_ESCAPE);
+    else
+        return false;
+    return true;
 }
 
 static enum json_scalar_step take_hex(struct json_scalar *scalar, unsigned char byte)
@@ -290,6 +293,8 @@ static enum json_scalar_step take(struct json_scalar *scalar, char byte)
     case SCALAR_LOW_BACKSLASH:
     case SCALAR_LOW_U:
         return take_low(scalar, value);
+    case SCALAR_UNIT: /* mends_half() has left it */
+        break;
     case SCALAR_LITERAL:
         return take_literal(scalar, byte);
     case SCALAR_MINUS:

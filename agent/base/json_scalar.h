@@ -20,6 +20,7 @@ enum json_scalar_state {
     SCALAR_HEX,
     SCALAR_LOW_BACKSLASH, /* a high surrogate must be followed by \uDC00..\uDFFF */
     SCALAR_LOW_U,
+    SCALAR_UNIT, /* four digits behind half a pair that had no other half */
     SCALAR_LITERAL,
     SCALAR_MINUS,
     SCALAR_ZERO,

@@ -291,7 +291,6 @@ struct json_stream *json_stream_new(const struct json_stream_options *options)
     stream->options = *options;
     stream->levels = xcalloc(options->max_depth, sizeof *stream->levels);
     stream->scalar.max = options->max_text;
-    assert(!options->mends_text || !options->wants_pieces);  /* two characters at once */
     stream->scalar.text = xcalloc(1, options->max_text + 5); /* a last character, and NUL */
     return stream;
 }

@@ -1,3 +1,8 @@
+/*
+ * export_follow.c - what was asked for is recognised by what changed: an export that runs, or that
+ * was begun since it was asked for. So nothing depends on how the agent names its runs, and one
+ * that is over before the first look is seen all the same.
+ */
 #include "cli/export_follow.h"
 
 #include <errno.h>

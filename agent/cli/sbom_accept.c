@@ -59,6 +59,7 @@ static bool place_in(struct db *db, const struct config *config, const json_t *r
     return ok;
 }
 
+/* The decision is made: what fails now is told, and made up for by whoever comes next. */
 static bool place(struct session *session, const json_t *row, struct err *err)
 {
     const struct config *config = session->settings.config;

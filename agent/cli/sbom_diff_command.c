@@ -122,6 +122,7 @@ static bool write_element(void *owner, const struct sbom_difference *difference,
     return go_on(out, err);
 }
 
+/* One pass over both lists; out->rows begins anew, since each group is an array of its own. */
 static bool write_group(struct comparison *comparison, const char *key, enum sbom_change change,
                         struct err *err)
 {

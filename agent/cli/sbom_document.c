@@ -1,3 +1,7 @@
+/*
+ * sbom_document.c - rows come in the order head, bytes, bytes, head, ...; a document is over when
+ * the next head or the end of the answer comes. So one that lacks a piece is seen as too short.
+ */
 #include "cli/sbom_document.h"
 
 #include <stdio.h>

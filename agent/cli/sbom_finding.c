@@ -1,3 +1,4 @@
+/* sbom_finding.c - columns for people, the path first; JSON has every field in every row. */
 #include "cli/sbom_finding.h"
 
 #include "base/auto.h"

@@ -1,3 +1,10 @@
+/*
+ * sbom_folder.c - first the files that the ledger knows, then what else there is.
+ *
+ * Strangers may write into the folder (it is there to be read by others): everything is opened
+ * below its descriptor by base/beneath.h, which refuses links anywhere in a path, and a FIFO is
+ * recognised before it is opened.
+ */
 #include "cli/sbom_folder.h"
 
 #include <dirent.h>

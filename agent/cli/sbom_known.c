@@ -1,3 +1,7 @@
+/*
+ * sbom_known.c - an array that grows by doubling, is sorted once, and then searched: no names are
+ * kept, so what it takes does not depend on what the platform calls its firmwares.
+ */
 #include "cli/sbom_known.h"
 
 #include <assert.h>

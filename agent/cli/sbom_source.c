@@ -1,3 +1,10 @@
+/*
+ * sbom_source.c - a file is read where it lies. A revision comes out of the ledger into a scratch
+ * file: first the history says which digest it has, then its bytes are asked for.
+ *
+ * Documents of several formats are counted apart: without --format the configuration's first is
+ * meant, and where the ledger has none of it, the one that its history begins with.
+ */
 #include "cli/sbom_source.h"
 
 #include <errno.h>

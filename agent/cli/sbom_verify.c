@@ -45,6 +45,7 @@ static void on_document(void *owner, const char *sha256, const struct err *err)
 
 /* ---- the files ---- */
 
+/* A line of JSON: what a name may hold, its line end too, is escaped there. */
 static bool keep_row(void *owner, json_t *row, struct err *err)
 {
     const struct verifying *verifying = owner;
@@ -65,7 +66,7 @@ static int64_t time_of(const json_t *row, const char *key)
 /* What was accepted became current then, not when it was fetched. */
 static int64_t since(const json_t *row)
 {
-    return time_of(row, row_string(row, "accepted_by") ? "checked_at" : "fetched_at");
+    return time_of(row, row_string(row, "accepted_by") ? "accepted_at" : "fetched_at");
 }
 
 static void check_row(struct verifying *verifying, const json_t *row)

@@ -44,6 +44,7 @@ struct visit {
     struct err err;
 };
 
+/* The live callback cannot stop a walk: the first failure is kept in the visit. */
 static bool visit_one(struct visit *visit, const char *name, const struct live_export *live,
                       struct err *err)
 {

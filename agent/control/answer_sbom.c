@@ -9,7 +9,7 @@
  *
  * A revision: {"firmware_id","name","product","version","format","revision","current","kind",
  * "spec_version","components","sha256","size","file","fetched_at","checked_at","accepted_by",
- * "accepted_why","unplaced"}; sbom-current leaves the three names out. In quarantine:
+ * "accepted_why","accepted_at","unplaced"}; sbom-current leaves the three names out. In quarantine:
  * {"firmware_id","name","product","version","format","quarantined":true,"reason","since",
  * "fetched_at","acceptable","kind","spec_version","components","sha256","size"}.
  */
@@ -71,6 +71,7 @@ static void put_revision(json_t *row, const struct sbom_row *sbom, bool is_curre
     answer_json_put_time(row, "checked_at", sbom->checked_at);
     answer_json_put_text(row, "accepted_by", sbom->accepted_by[0] ? sbom->accepted_by : NULL);
     answer_json_put_text(row, "accepted_why", sbom->accepted_why[0] ? sbom->accepted_why : NULL);
+    answer_json_put_time(row, "accepted_at", sbom->accepted_at);
     answer_json_put(row, "unplaced", json_boolean(sbom->is_unplaced));
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/batch_job.h"
+#include "flow/room.h"
 
 enum { TRIES = 6, LOCAL_RETRY_MS = 5000 };
 
@@ -79,34 +80,39 @@ static void try_again(struct export_fetch *export, const struct err *why)
 
 static void wait_for_room(struct export_fetch *export, const struct err *why)
 {
-    struct flow *flow = export->base.flow;
-
     put_off(export, LOCAL_RETRY_MS);
     export->result.is_disk_full = true;
-    flow->sboms_fit = false;
-    flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory, why->message,
-                       "make room; the agent goes on by itself");
+    room_lacks(export->base.flow, why);
 }
 
 /* "Not there" is an answer; a document that is no SBOM may be one the next time. */
-static void judge_not_yet(struct export_fetch *export, const struct err *why)
+static void judge_rounds(struct export_fetch *export, const struct err *why)
 {
-    if (export->fetch.judgement == FETCH_NO_SBOM)
-        export->result.end = EXPORT_FETCHED; /* it is in the quarantine */
-    else if (export->fetch.result_is_refused)
+    const struct fetch *fetch = &export->fetch;
+    bool is_last = fetch->attempts + 1 >= FETCH_REFUSED_TRIES;
+
+    if (fetch->failed > 0)
+        export->result.end = EXPORT_FAILED;
+    else if (fetch->refused > 0 && !is_last)
         try_again(export, why);
-    else
-        export->result.end = EXPORT_NOT_READY;
+    else /* what was refused so often is in the quarantine */
+        export->result.end = fetch->absent > 0 ? EXPORT_NOT_READY : EXPORT_FETCHED;
 }
 
 static void judge_trouble(struct export_fetch *export, const struct err *why)
 {
+    if (export->fetch.worst.kind != ERR_OK && export->fetch.worst.kind == why->kind) {
+        if (why->kind == ERR_PROTOCOL) /* a page of HTML: is it a gateway's? */
+            batch_job_report(&export->base, why);
+        judge_rounds(export, why);
+        return;
+    }
     switch (err_kind_action(why->kind)) {
     case ACTION_NONE: /* ended by a person: the work stays as it was */
         put_off(export, 0);
         return;
     case ACTION_RETRY:
-        judge_not_yet(export, why);
+        try_again(export, why);
         return;
     case ACTION_DOUBT:
     case ACTION_PARK:
@@ -184,8 +190,7 @@ bool export_flow_start(struct flow *flow, const struct export_plan *plan,
     export->base.firmware_id = export->work.firmware_id;
     export->base.write = record;
     export->base.release = release;
-    fetch_init(&export->fetch, flow, &export->base.job, &subject);
-    export->fetch.attempts = work->attempts;
+    fetch_init(&export->fetch, flow, &export->base.job, &subject, work->attempts);
     batch_job_start(&export->base, flow, EXPORT_BATCH, takes ? steps : no_steps, ending);
     return true;
 }

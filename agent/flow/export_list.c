@@ -12,6 +12,7 @@
 #include "flow/inventory_step.h"
 #include "store/export_job.h"
 #include "store/fact.h"
+#include "store/quarantine.h"
 #include "store/remote.h"
 
 enum { DETAIL_HOLDS_MS = 7 * 24 * 60 * 60 * 1000, TENTH = 10 };
@@ -23,6 +24,8 @@ struct list_job {
     int64_t shown; /* in the whole list */
     struct export_listing listing;
     bool marks_all;
+    bool is_clear; /* no work of an earlier list is left */
+    struct export_page page;
     export_list_done_fn *done;
     void *owner;
 };
@@ -124,14 +127,28 @@ static bool take(void *owner, const struct inventory_firmware *firmware, struct 
            firmware_row_see(db, &row, err) && add_work(list, firmware, err);
 }
 
+static enum started clear_start(struct job *job, struct err *err)
+{
+    struct list_job *list = of(job);
+
+    list->page = (struct export_page){0};
+    return export_work_clear(list->base.flow->db, list->plan->name, &list->is_clear, err)
+               ? STEP_READY
+               : STEP_BROKEN;
+}
+
+static enum verdict clear_outcome(struct job *job, struct err *err)
+{
+    (void)err;
+    return of(job)->is_clear ? NEXT_STEP : SAME_STEP;
+}
+
 static enum started download_start(struct job *job, struct err *err)
 {
     struct list_job *list = of(job);
 
     list->shown = 0;
-    list->listing = (struct export_listing){0};
-    if (!export_work_clear(list->base.flow->db, list->plan->name, err))
-        return STEP_BROKEN;
+    list->listing = (struct export_listing){.losses = list->listing.losses};
     return inventory_download(&list->inventory, err) ? STEP_WAITS : STEP_BROKEN;
 }
 
@@ -189,6 +206,57 @@ static bool look_for_missing(struct list_job *list, struct err *err)
     return firmware_row_mark_missing(db, list->inventory.began_at, clock_wall_ms(), err);
 }
 
+static bool is_configured(const struct flow *flow, const char *format)
+{
+    for (size_t i = 0; i < flow->settings.format_count; i++) {
+        if (strcmp(flow->settings.formats[i].name, format) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nobody will ever fetch a better one: not of a firmware or a format that is no longer there. */
+static bool is_stale(const struct list_job *list, const struct sbom_row *sbom, bool *stale,
+                     struct err *err)
+{
+    auto_firmware_row struct firmware_row firmware = {0};
+    bool found;
+
+    *stale = !is_configured(list->base.flow, sbom->format);
+    if (*stale)
+        return true;
+    if (!firmware_row_get(list->base.flow->db, sbom->firmware_id, &firmware, &found, err))
+        return false;
+    *stale = !found || firmware.seen_at < list->inventory.began_at;
+    return true;
+}
+
+static bool clear_quarantine(struct list_job *list, struct err *err)
+{
+    auto_free struct quarantine_row *row = xcalloc(1, sizeof *row);
+    struct flow *flow = list->base.flow;
+    struct sbom_cursor cursor = {0};
+    bool found;
+    bool stale;
+    bool has;
+
+    for (;;) {
+        if (!quarantine_next(flow->db, &cursor, row, &found, err))
+            return false;
+        if (!found)
+            return true;
+        if (!is_stale(list, &row->sbom, &stale, err))
+            return false;
+        if (!stale)
+            continue;
+        if (!quarantine_drop(flow->db, row->sbom.firmware_id, row->sbom.format, NULL, err) ||
+            !quarantine_has(flow->db, row->sbom.firmware_id, &has, err))
+            return false;
+        if (!has)
+            flow->hooks->alert_over(flow->owner, "sbom_quarantined", row->sbom.firmware_id);
+    }
+}
+
 /* A filter that nothing can pass must not look like a tenant in which nothing passes it. */
 static void look_at_filter(struct list_job *list)
 {
@@ -217,7 +285,8 @@ static enum verdict read_outcome(struct job *job, struct err *err)
     enum inventory_detail next = list->inventory.detail;
 
     if (inventory_finish(&list->inventory, err)) {
-        bool ok = note_detail(list, err) && look_for_missing(list, err);
+        bool ok = note_detail(list, err) && look_for_missing(list, err) &&
+                  (list->listing.refused[0] || list->shown == 0 || clear_quarantine(list, err));
         look_at_filter(list);
         return ok ? NEXT_STEP : STEP_FAILED;
     }
@@ -231,10 +300,8 @@ static enum verdict read_outcome(struct job *job, struct err *err)
 static enum started gather_start(struct job *job, struct err *err)
 {
     struct list_job *list = of(job);
-    struct db *db = list->base.flow->db;
 
-    return export_work_clear(db, list->plan->name, err) &&
-                   export_work_add_ledger(db, list->plan->name, err)
+    return export_work_add_ledger(list->base.flow->db, list->plan->name, &list->page, err)
                ? STEP_READY
                : STEP_BROKEN;
 }
@@ -242,18 +309,22 @@ static enum started gather_start(struct job *job, struct err *err)
 static enum verdict gather_outcome(struct job *job, struct err *err)
 {
     struct list_job *list = of(job);
+    if (!list->page.is_last)
+        return SAME_STEP;
     return export_work_left(list->base.flow->db, list->plan->name, &list->listing.listed, err)
                ? NEXT_STEP
                : STEP_FAILED;
 }
 
 static const struct step tenant_steps[] = {
+    {"forget the list before", 0, clear_start, clear_outcome},
     {"list the tenant's firmwares", 0, download_start, download_outcome},
     {"read the list of firmwares", 0, read_start, read_outcome},
     {NULL, 0, NULL, NULL},
 };
 
 static const struct step ledger_steps[] = {
+    {"forget the list before", 0, clear_start, clear_outcome},
     {"list the ledger's firmwares", 0, gather_start, gather_outcome},
     {NULL, 0, NULL, NULL},
 };
@@ -291,6 +362,7 @@ void export_list_start(struct flow *flow, const struct export_plan *plan, bool m
     struct err err = {.kind = ERR_OK};
 
     list->plan = plan;
+    list->listing.losses = turn_losses(flow->turn);
     list->marks_all = marks_all;
     list->done = done;
     list->owner = owner;

@@ -36,6 +36,7 @@ struct export_listing {
     int64_t listed; /* passing the filter */
     int64_t not_ready;
     int64_t vanished;  /* marked now */
+    unsigned losses;   /* turn_losses() when it began to be written: another number, another list */
     char refused[384]; /* why nothing was marked, or the filter cannot be held; "": all is well */
 };
 

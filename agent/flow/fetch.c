@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "flow/fetch_parts.h"
+#include "flow/room.h"
 #include "onekey/firmware.h"
 
 enum { SBOM_MAX_BYTES = 512 << 20 };
@@ -70,6 +71,7 @@ enum started fetch_prepare_start(struct job *job, struct err *err)
     (void)err;
     fetch->unwritten = FETCH_NOTHING; /* the save before this step has written it */
     fetch->judgement = FETCH_NOTHING;
+    fetch->is_void = false;
     return fetch_work(fetch, prepare);
 }
 
@@ -87,15 +89,54 @@ static bool is_not_yet(long status)
     return status == 202 || status == 204 || status == 404 || status == 409 || status == 425;
 }
 
+/* The round ends without a document, the others go on. */
+static void end_round(struct fetch *fetch, size_t *count, const struct err *why)
+{
+    bool is_worse = fetch->worst.kind == ERR_OK || count == &fetch->failed ||
+                    (count == &fetch->refused && fetch->failed == 0);
+
+    if (is_worse)
+        fetch->worst = *why;
+    (*count)++;
+    fetch->is_void = true;
+    job_finish_op(fetch->job, NULL);
+}
+
+/*
+ * What came is no SBOM. It may be right the next time: it is asked for again before it counts.
+ */
+static void end_refused(struct fetch *fetch, const struct err *why)
+{
+    struct err refused = {.kind = ERR_OK};
+
+    if (fetch->attempts + 1 >= FETCH_REFUSED_TRIES) {
+        fetch->judgement = FETCH_NO_SBOM;
+        snprintf(fetch->reason, sizeof fetch->reason, "%s", why->message);
+    }
+    err_set(&refused, why->kind == ERR_DATA ? ERR_NOT_YET : why->kind, "refused the document: %s",
+            why->message);
+    end_round(fetch, &fetch->refused, &refused);
+}
+
 static void on_downloaded(void *owner, const struct http_reply *reply, const struct err *err)
 {
     struct fetch *fetch = owner;
+    enum err_action action = err ? err_kind_action(err->kind) : ACTION_NONE;
     struct err not_yet;
 
     fetch->job->retry_after_ms = reply->retry_after_ms;
-    if (is_not_yet(reply->status) || (!err && reply->received == 0)) {
+    if (is_not_yet(reply->status)) {
         err_set(&not_yet, ERR_NOT_YET, "the platform has no SBOM yet (HTTP %ld)", reply->status);
-        err = &not_yet;
+        end_round(fetch, &fetch->absent, &not_yet);
+        return;
+    }
+    if (err && err->kind == ERR_PROTOCOL && reply->status / 100 == 2) { /* a page of HTML */
+        end_refused(fetch, err);
+        return;
+    }
+    if (action == ACTION_HOLD || action == ACTION_GIVE_UP) {
+        end_round(fetch, &fetch->failed, err);
+        return;
     }
     if (!err)
         fetch->flow->hooks->answered(fetch->flow->owner);
@@ -124,30 +165,16 @@ enum started fetch_download_start(struct job *job, struct err *err)
 
 /* ---- inspect ---- */
 
-/* A wrong document may be right the next time: it is asked for again before it counts. */
-static void note_refused(struct fetch *fetch, const struct err *why)
-{
-    if (fetch->attempts + 1 < FETCH_REFUSED_TRIES)
-        return;
-    fetch->judgement = FETCH_NO_SBOM;
-    snprintf(fetch->reason, sizeof fetch->reason, "%s", why->message);
-    fetch_decide(fetch);
-}
-
 static void on_inspected(void *owner, const struct sbom_file_result *result, const struct err *err)
 {
     struct fetch *fetch = owner;
-    struct err refused = {.kind = ERR_OK};
 
     if (!err)
         fetch->result = *result;
-    if (err && err->kind == ERR_DATA) {
-        fetch->result_is_refused = true;
-        note_refused(fetch, err);
-        err_set(&refused, ERR_NOT_YET, "refused the document: %s", err->message);
-        err = &refused;
-    }
-    job_finish_op(fetch->job, err);
+    if (err && err->kind == ERR_DATA)
+        end_refused(fetch, err);
+    else
+        job_finish_op(fetch->job, err);
 }
 
 enum started fetch_inspect_start(struct job *job, struct err *err)
@@ -155,6 +182,8 @@ enum started fetch_inspect_start(struct job *job, struct err *err)
     struct fetch *fetch = fetch_of(job);
 
     (void)err;
+    if (fetch->is_void)
+        return STEP_READY;
     job->op =
         sbom_file_start(fetch->flow->loop, fetch->file.fd, fetch->scratch_fd, on_inspected, fetch);
     return STEP_WAITS;
@@ -162,7 +191,12 @@ enum started fetch_inspect_start(struct job *job, struct err *err)
 
 enum verdict fetch_inspect_outcome(struct job *job, struct err *err)
 {
-    return fetch_judge(fetch_of(job), err) ? NEXT_STEP : STEP_FAILED;
+    struct fetch *fetch = fetch_of(job);
+
+    if (!sbom_latest(fetch->flow->db, fetch->subject.firmware_id, fetch_format(fetch)->name,
+                     &fetch->latest, &fetch->has_latest, err))
+        return STEP_FAILED;
+    return fetch->is_void || fetch_judge(fetch, err) ? NEXT_STEP : STEP_FAILED;
 }
 
 /* ---- publish ---- */
@@ -190,24 +224,29 @@ enum started fetch_publish_start(struct job *job, struct err *err)
 enum verdict fetch_publish_outcome(struct job *job, struct err *err)
 {
     struct fetch *fetch = fetch_of(job);
-    struct flow *flow = fetch->flow;
+    size_t count = fetch->flow->settings.format_count;
 
-    (void)err;
-    if (!flow->sboms_fit)
-        flow->hooks->alert_over(flow->owner, "disk_low", flow->settings.sbom_directory);
-    flow->sboms_fit = true;
+    if (fetch->judgement == FETCH_NEW)
+        room_found(fetch->flow);
     fetch_decide(fetch);
-    if (++fetch->format < flow->settings.format_count)
+    fetch->format = (fetch->format + 1) % count;
+    if (++fetch->rounds < count)
         return FIRST_STEP;
-    return NEXT_STEP;
+    if (fetch->worst.kind == ERR_OK)
+        return NEXT_STEP;
+    *err = fetch->worst;
+    return STEP_FAILED;
 }
 
 /* ---- life ---- */
 
 void fetch_init(struct fetch *fetch, struct flow *flow, struct job *job,
-                const struct sbom_subject *subject)
+                const struct sbom_subject *subject, int64_t attempts)
 {
     *fetch = (struct fetch){
+        /* Another one first each time: what ends the whole job must not keep out the others. */
+        .format = (size_t)attempts % flow->settings.format_count,
+        .attempts = attempts,
         .flow = flow,
         .job = job,
         .subject = *subject,

@@ -10,11 +10,11 @@
  * compare   which components are new, gone, or of another version
  * publish   fsync, rename into place, fsync; then the revision is recorded
  *
- * and from the start for the next format. The document is judged before the last good file is
+ * and from the start for the next format, also when this one brought none: how it ends then
+ * follows from the worst of them. The document is judged before the last good file is
  * touched: HTML, JSON of another kind, a cut or empty body, one that shrank never gets a name.
  *
- *   the same content     nothing is written; where its file is missing, it is put back from the
- *                        ledger (place_flow.h), byte for byte
+ *   the same content     nothing is written
  *   another content      a revision; sbom_changed when its components differ
  *   far fewer components quarantine, with its bytes; sbom_quarantined
  *   no SBOM              ERR_NOT_YET: it may be right the next time; at the third attempt it is
@@ -40,7 +40,6 @@ enum { FETCH_REFUSED_TRIES = 3, FETCH_TEXT_SIZE = 512 };
 enum fetch_judgement {
     FETCH_NOTHING, /* not judged, or written */
     FETCH_SAME,    /* as the latest revision */
-    FETCH_MISSING, /* the same, but its file is not there */
     FETCH_NEW,     /* a revision */
     FETCH_SHRUNK,  /* into the quarantine */
     FETCH_NO_SBOM, /* the same, without bytes */
@@ -48,7 +47,6 @@ enum fetch_judgement {
 
 struct fetch_tally { /* documents of this fetch */
     int64_t written;
-    int64_t restored;
     int64_t unchanged;
     int64_t quarantined;
 };
@@ -60,7 +58,13 @@ struct fetch {
     const char *shown; /* what people call it in an alert; borrowed */
     int64_t attempts;  /* that failed before */
 
-    size_t format; /* which of the configured ones */
+    size_t format; /* which of the configured ones this round is about */
+    size_t rounds; /* that are over */
+    bool is_void;  /* nothing came in this round; what of it is trouble stands in worst */
+    struct err worst;
+    size_t absent;  /* rounds in which the platform had no document */
+    size_t refused; /* ... in which one came that was none, and may be right the next time */
+    size_t failed;  /* ... in which there will never be one */
     struct publish file;
     int scratch_fd;
     int old_fd; /* the last good document, recalled; -1 */
@@ -68,7 +72,6 @@ struct fetch {
     struct sbom_row row;    /* of the revision that is published */
     struct sbom_row latest; /* the revision before this one */
     bool has_latest;
-    bool result_is_refused;         /* what came was no SBOM */
     enum fetch_judgement judgement; /* of what is under way */
     enum fetch_judgement unwritten; /* of what the next save writes */
     char reason[FETCH_TEXT_SIZE];   /* of a quarantine */
@@ -79,9 +82,9 @@ struct fetch {
     struct err work_err;
 };
 
-/* job->shared is set; subject's texts must stay until fetch_release(). */
+/* job->shared is set; subject's texts must stay until fetch_release(). attempts failed before. */
 void fetch_init(struct fetch *fetch, struct flow *flow, struct job *job,
-                const struct sbom_subject *subject);
+                const struct sbom_subject *subject, int64_t attempts);
 void fetch_release(struct fetch *fetch);
 
 /* Of the owner's save; again when the commit failed. */
@@ -108,7 +111,7 @@ enum verdict fetch_go_on(struct job *job, struct err *err);
         {"recall the SBOM before", stage, fetch_recall_start, fetch_go_on},                        \
         {"compare the SBOMs", stage, fetch_compare_start, fetch_go_on},                            \
     {                                                                                              \
-        "publish the SBOM", stage, fetch_publish_start, fetch_publish_outcome                      \
+        "keep the SBOM", stage, fetch_publish_start, fetch_publish_outcome                         \
     }
 
 #endif

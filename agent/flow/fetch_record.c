@@ -73,8 +73,9 @@ static void tell_quarantined(struct fetch *fetch)
     struct flow *flow = fetch->flow;
     auto_free char *title = title_new(fetch);
     auto_free char *text = xasprintf(
-        "the SBOM that came for %s in format %s was not let in the place of the last good one: %s",
-        title, fetch_format(fetch)->name, fetch->reason);
+        "the document that came as the SBOM of %s in format %s is kept out: %s; %s", title,
+        fetch_format(fetch)->name, fetch->reason,
+        fetch->has_latest ? "the last good one stays in its place" : "there was none before it");
     auto_free char *action =
         fetch->judgement == FETCH_SHRUNK
             ? xasprintf("look at the analysis on the platform; if it is right: onekey-agent sbom "
@@ -116,9 +117,6 @@ void fetch_decide(struct fetch *fetch)
         break;
     case FETCH_SAME:
         fetch->tally.unchanged++;
-        break;
-    case FETCH_MISSING:
-        fetch->tally.restored++;
         break;
     case FETCH_NEW:
         fetch->tally.written++;
@@ -167,10 +165,8 @@ static bool write_revision(struct fetch *fetch, struct db *db, struct err *err)
 static bool write_checked(struct fetch *fetch, struct db *db, struct err *err)
 {
     const struct sbom_row *latest = &fetch->latest;
-    bool is_missing = fetch->unwritten == FETCH_MISSING;
 
-    return sbom_checked(db, latest, fetch->row.file, fetch->row.checked_at, err) &&
-           (!is_missing || sbom_set_placed(db, latest, false, err));
+    return sbom_checked(db, latest, latest->file, fetch->row.checked_at, err);
 }
 
 static bool write_quarantine(struct fetch *fetch, struct db *db, struct err *err)
@@ -191,9 +187,12 @@ static bool drop_quarantine(struct fetch *fetch, struct db *db, struct err *err)
     struct flow *flow = fetch->flow;
     bool dropped = false;
 
-    if (!quarantine_drop(db, fetch->row.firmware_id, fetch->row.format, &dropped, err))
+    bool has = false;
+
+    if (!quarantine_drop(db, fetch->row.firmware_id, fetch->row.format, &dropped, err) ||
+        (dropped && !quarantine_has(db, fetch->row.firmware_id, &has, err)))
         return false;
-    if (dropped)
+    if (dropped && !has) /* of no other format either */
         flow->hooks->alert_over(flow->owner, "sbom_quarantined", fetch->row.firmware_id);
     return true;
 }
@@ -204,7 +203,6 @@ bool fetch_write(struct fetch *fetch, struct db *db, struct err *err)
     case FETCH_NOTHING:
         return true;
     case FETCH_SAME:
-    case FETCH_MISSING:
         return write_checked(fetch, db, err) && drop_quarantine(fetch, db, err);
     case FETCH_NEW:
         return write_revision(fetch, db, err) && drop_quarantine(fetch, db, err);

@@ -11,6 +11,7 @@
  *   survey_flow     who the token is, names to IDs, the inventory
  *   export_list     which firmwares an export is about
  *   export_flow     the SBOMs of one of them
+ *   export_sweep    which files are missing
  *   place_flow      a document of the ledger back into its file
  *
  * run/ decides which job starts when; a flow never starts another. What went wrong
@@ -111,6 +112,8 @@ struct flow {
     struct batch_job *batches; /* poll, reconcile and survey jobs that are alive */
     bool stopping;             /* nothing new starts */
     bool sboms_fit;            /* one was written since the start, and since the disk was full */
+    int64_t sboms_full_ms;     /* steady: when one did not fit last; 0: never */
+    int64_t sboms_written_ms;  /* steady: when one did; 0: never */
 };
 
 /* The source of that name; NULL when the configuration no longer has it. */

@@ -18,8 +18,8 @@ struct inventory {
     bool (*take)(void *owner, const struct inventory_firmware *firmware, struct err *err);
     void *owner;
     bool lacks_field; /* the question was refused for its fields: a poorer one may be answered */
-    int fd;       /* of the scratch file; -1 */
-    struct op op; /* while the file is read */
+    int fd;           /* of the scratch file; -1 */
+    struct op op;     /* while the file is read */
     int64_t began_at;
     unsigned losses; /* turn_losses() when the reading began */
     int64_t size;

@@ -12,6 +12,7 @@
 #include "flow/batch_job.h"
 #include "flow/fetch.h"
 #include "flow/item_move.h"
+#include "flow/room.h"
 #include "flow/source.h"
 #include "store/pause.h"
 
@@ -166,9 +167,7 @@ static void wait_a_little(struct item_job *job)
     item_note_error(&job->item, &job->end);
     rest(job, clock_wall_ms() + LOCAL_RETRY_MS);
     if (job->end.kind == ERR_DISK_FULL) {
-        flow->sboms_fit = false;
-        flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory, job->end.message,
-                           "make room; the agent goes on by itself");
+        room_lacks(flow, &job->end);
     } else {
         log_warn("item_waits", F_TEXT("path", job->item.path), F_TEXT("reason", job->end.message));
     }

@@ -34,7 +34,7 @@ struct item_flow {        /* what differs between the flows */
     enum item_state rest; /* where an item waits for this flow */
     const char *right;    /* what the token lacks when it is refused */
     const struct step *steps;
-    bool saves_steps;     /* the row changes within one state, too */
+    bool saves_steps; /* the row changes within one state, too */
     /* Or NULL: written with each step. Called again when the commit failed. */
     bool (*write)(struct item_job *job, struct db *db, struct err *err);
     void (*release)(struct item_job *job); /* what the flow added to the job */

@@ -162,25 +162,25 @@ static void start(struct place_job *place, struct flow *flow)
 bool place_flow_start(struct flow *flow, struct sbom_cursor *failed, bool *started, struct err *err)
 {
     auto_free struct place_job *place = xcalloc(1, sizeof *place);
-    struct err why = {.kind = ERR_OK};
-    bool found;
+    bool found = true;
 
     *started = flow_has_batch(flow, "place");
     if (*started)
         return true;
-    if (!sbom_next_unplaced(flow->db, failed, &place->sbom, &found, err))
-        return false;
-    if (!found)
-        return true;
-    *started = true; /* or left for the next look */
-    if (flow_has_firmware(flow, place->sbom.firmware_id))
-        return true;
-    place->relpath = relpath_of(&flow->settings, &place->sbom, &why);
+    while (found && !place->relpath) {
+        struct err why = {.kind = ERR_OK};
+
+        if (!sbom_next_unplaced(flow->db, failed, &place->sbom, &found, err))
+            return false;
+        if (found)
+            place->relpath = relpath_of(&flow->settings, &place->sbom, &why);
+        if (found && !place->relpath)
+            pass(failed, &place->sbom, &why);
+    }
+    *started = found; /* or left for the next look: the job that has it wakes that */
     place->failed = failed;
-    if (place->relpath)
+    if (found && !flow_has_firmware(flow, place->sbom.firmware_id))
         start(auto_take(place), flow);
-    else
-        pass(failed, &place->sbom, &why);
     return true;
 }
 

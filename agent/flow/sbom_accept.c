@@ -1,3 +1,7 @@
+/*
+ * sbom_accept.c - look, check, choose a file, change. What a person may have mistyped is refused
+ * before anything is written; the rest is one transaction of the caller's.
+ */
 #include "flow/sbom_accept.h"
 
 #include <stdio.h>
@@ -153,7 +157,7 @@ static bool fill(struct db *db, const struct sbom_acceptance *want, struct sbom_
                        want->firmware_id);
     }
     next->revision = latest->revision + 1;
-    next->checked_at = want->now_ms;
+    next->checked_at = next->accepted_at = want->now_ms;
     next->is_unplaced = true;
     snprintf(next->accepted_by, sizeof next->accepted_by, "%s", want->by);
     snprintf(next->accepted_why, sizeof next->accepted_why, "%s", want->why);

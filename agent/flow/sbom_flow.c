@@ -69,8 +69,7 @@ void sbom_flow_start(struct flow *flow, struct item *take_item)
         .watch = take_item->watch,
     };
 
-    fetch_init(&sbom->fetch, flow, &sbom->base.job, &subject);
+    fetch_init(&sbom->fetch, flow, &sbom->base.job, &subject, take_item->attempts);
     sbom->fetch.shown = take_item->path;
-    sbom->fetch.attempts = take_item->attempts;
     item_job_start(&sbom->base, flow, &sbom_flow, take_item);
 }

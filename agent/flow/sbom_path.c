@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/mem.h"
@@ -29,11 +30,27 @@ static const char *look_up(void *owner, const char *name)
     return NULL;
 }
 
+/* A product may be called as an index is: its folder must not lie where that goes. */
+static bool is_reserved(const char *path)
+{
+    static const char *const names[] = {"index.json", "index.csv", "SHA256SUMS"};
+    size_t size = strcspn(path, "/");
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == size && strncasecmp(path, names[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
 char *sbom_path_new(const struct template *path, const struct sbom_place *place, struct err *err)
 {
     struct sbom_place copy = *place;
+    auto_free char *filled = path_name_fill(path, look_up, &copy, err);
 
-    return path_name_fill(path, look_up, &copy, err);
+    if (!filled)
+        return NULL;
+    return is_reserved(filled) ? xasprintf("_%s", filled) : auto_take(filled);
 }
 
 char *sbom_path_apart(const char *path, const struct sbom_place *place)

@@ -28,7 +28,10 @@ struct sbom_place {
 /* The names that a path template (sbom.path) may use; ends with NULL. */
 extern const char *const sbom_path_names[];
 
-/* Relative, each value made safe as a part of one component; caller frees. NULL with *err. */
+/*
+ * Relative, each value made safe as a part of one component, and none in the place of the
+ * folder's own files (index.json ...); caller frees. NULL with *err.
+ */
 char *sbom_path_new(const struct template *path, const struct sbom_place *place, struct err *err);
 
 /* The same with the format's name before the extension: two formats of one kind. Caller frees. */

@@ -24,6 +24,7 @@
 #include "config/config_show.h"
 #include "control/answer.h"
 #include "flow/item_job.h"
+#include "flow/room.h"
 #include "flow/survey_flow.h"
 #include "run/agent_mirror.h"
 #include "run/agent_parts.h"
@@ -268,6 +269,7 @@ void agent_on_pulse(uv_timer_t *timer)
     look_at_clock(agent);
     agent_settle_hands(agent);
     handed_sweep(&agent->flow);
+    room_look(&agent->flow);
     agent_status_line(agent);
     look_at_disk(agent);
     if (agent->gate && !agent->options->once)

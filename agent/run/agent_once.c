@@ -59,6 +59,10 @@ bool agent_is_stuck(struct agent *agent)
                         "paused by the operator: onekey-agent resume lifts it");
     if (gate_state(gate) == GATE_AUTH) {
         agent->end = *gate_why(gate);
+        if (agent->end.kind == ERR_AUTH)
+            err_wrap(&agent->end,
+                     "the token is refused, it expired or was deleted: put a new one in "
+                     "its place");
         return true;
     }
     if (gate_state(gate) == GATE_UNREACHABLE && gate_failed_probes(gate) >= UNREACHABLE_PROBES) {
@@ -69,10 +73,11 @@ bool agent_is_stuck(struct agent *agent)
                                                                : "the platform is unreachable");
         return true;
     }
-    if (agent->exports && exports_lack_room(agent->exports))
+    if (agent->exports && exports_lack_room(agent->exports)) {
         return !err_set(&agent->end, ERR_DISK_FULL,
                         "the disk of %s is full; what is left goes on at the next run",
                         agent->config->sbom.directory);
+    }
     if (agent->flow.survey.failures >= UNREACHABLE_PROBES) {
         agent->end = agent->flow.survey.why;
         return true;
@@ -149,8 +154,10 @@ static void note_export(void *owner, const struct export_job *job)
 {
     struct agent *agent = owner;
 
+    bool is_whole = job->counts.fetched == 0 && job->error_kind != ERR_OK; /* nothing was done */
+
     if (agent->end.kind == ERR_OK && (job->error[0] || job->counts.quarantined > 0))
-        err_set(&agent->end, ERR_PARTIAL, "export %s: %s", job->name,
+        err_set(&agent->end, is_whole ? job->error_kind : ERR_PARTIAL, "export %s: %s", job->name,
                 job->error[0] ? job->error : "some documents are in quarantine");
 }
 

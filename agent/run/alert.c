@@ -58,7 +58,7 @@ static const struct {
     {"upload_unconfirmed", "warning", false},    {"analysis_failed", "warning", true},
     {"analysis_overdue", "warning", false},      {"sbom_changed", "info", true},
     {"sbom_quarantined", "warning", false},      {"sbom_empty", "info", true},
-    {"export_failed", "warning", true},          {"watch_degraded", "warning", false},
+    {"export_failed", "warning", false},         {"watch_degraded", "warning", false},
     {"backlog_old", "warning", false},           {"disk_low", "critical", false},
     {"config_rejected", "warning", true},
 };

@@ -15,7 +15,7 @@
 #include "run/exports_parts.h"
 #include "store/turn.h"
 
-enum { PLACE_AGAIN_MS = 60000, ROOM_PATIENCE_MS = 60000 };
+enum { PLACE_AGAIN_MS = 60000, ROOM_PATIENCE_MS = 60000, WAIT_MAX_MS = 25 * 3600 * 1000 };
 
 /* ---- the rows ---- */
 
@@ -29,10 +29,23 @@ static bool write_rows(struct save *save, struct db *db, struct err *err)
     const struct exports *exports = of_save(save);
 
     for (size_t i = 0; i < exports->count; i++) {
-        if (exports->ones[i].is_dirty && !export_job_save(db, &exports->ones[i].row, err))
+        struct exports_one *one = &exports->ones[i];
+
+        if (one->is_dirty && !export_job_save(db, &one->row, err))
             return false;
+        one->is_written = one->is_dirty;
     }
     return true;
+}
+
+/* What came with the list was written at once, and is lost where the commit failed at first. */
+static void settle_list(struct exports *exports, struct exports_one *one)
+{
+    bool is_lost = one->is_unsure && turn_losses(exports->options.flow->turn) != one->losses;
+
+    one->is_unsure = false;
+    if (is_lost)
+        exports_list_again(exports, one);
 }
 
 static void on_saved(struct save *save)
@@ -40,14 +53,22 @@ static void on_saved(struct save *save)
     struct exports *exports = of_save(save);
 
     exports->is_saving = false;
-    for (size_t i = 0; i < exports->count; i++)
-        exports->ones[i].is_dirty = false;
+    for (size_t i = 0; i < exports->count; i++) {
+        struct exports_one *one = &exports->ones[i];
+
+        if (one->is_written)
+            one->is_dirty = one->is_written = false;
+        settle_list(exports, one);
+        if (one->is_dirty) /* changed between the commit and now */
+            exports_mark_dirty(exports, one);
+    }
     exports->options.changed(exports->options.owner);
 }
 
 void exports_mark_dirty(struct exports *exports, struct exports_one *one)
 {
     one->is_dirty = true;
+    one->is_written = false;
     exports->is_saving = true;
     turn_save(exports->options.flow->turn, &exports->save);
 }
@@ -103,7 +124,8 @@ static bool drop_strays(struct exports *exports, struct err *err)
     for (size_t i = 0; i < exports->count; i++)
         json_array_append_new(names, json_string(exports->ones[i].plan.name));
     auto_free char *text = json_dumps(names, JSON_COMPACT);
-    return export_job_drop_strays(exports->options.flow->db, text ? text : "[]", err);
+    return export_job_drop_strays(exports->options.flow->db, text ? text : "[]", clock_wall_ms(),
+                                  err);
 }
 
 static bool load(struct exports *exports, struct err *err)
@@ -118,7 +140,9 @@ static bool load(struct exports *exports, struct err *err)
             return false;
         exports_settle_slot(exports, &exports->ones[i], clock_wall_ms());
     }
-    return exports->options.order != NULL || drop_strays(exports, err);
+    /* No wait is that long: what is due later was dated by a clock that was set back since. */
+    return export_work_hasten(exports->options.flow->db, clock_wall_ms() + WAIT_MAX_MS, err) &&
+           (exports->options.order || drop_strays(exports, err));
 }
 
 static struct exports_one *find(struct exports *exports, const char *name)
@@ -252,8 +276,10 @@ void exports_clock_set_back(struct exports *exports)
     struct err err = {.kind = ERR_OK};
 
     exports->place_again_ms = 0;
-    for (size_t i = 0; i < exports->count; i++)
+    for (size_t i = 0; i < exports->count; i++) {
         exports->ones[i].retry_at_ms = 0;
+        exports_settle_slot(exports, &exports->ones[i], clock_wall_ms());
+    }
     if (!export_work_hasten(exports->options.flow->db, clock_wall_ms(), &err))
         log_error("store_trouble", F_TEXT("reason", err.message));
 }

@@ -4,7 +4,7 @@
  * Each job of the configuration has a row (store/export_job.h) with its last due slot and the
  * phase of the run under way; one run works at a time, the others wait for it.
  *
- *   IDLE --due--> LIST --> FETCH --> INDEX --> IDLE
+ *   IDLE --due--> LIST --> FETCH --> PLACE --> INDEX --> IDLE
  *
  * The row is committed before a phase begins, so that a run goes on where it was. Which slots are
  * due, base/calendar.h says; here is what becomes of them:

@@ -18,6 +18,10 @@ struct exports_one {
     bool is_dirty; /* the row is to be saved */
     bool has_run;  /* a run ended in this process */
     bool is_ordered;
+    bool is_swept;                       /* in phase PLACE: every file was looked at */
+    bool is_written;                     /* as it is, by the save under way */
+    bool is_unsure;                      /* its list is not committed yet */
+    unsigned losses;                     /* turn_losses() when that list began */
     int64_t first_trouble_ms;            /* steady; of the phase under way; 0: none */
     int64_t failures;                    /* in a row, of the phase under way */
     int64_t retry_at_ms;                 /* wall */
@@ -53,6 +57,7 @@ void exports_settle_slot(const struct exports *exports, struct exports_one *one,
 /* ---- exports_run.c: the phases of a run ---- */
 
 void exports_begin(struct exports *exports, struct exports_one *one, int64_t slot);
+void exports_list_again(struct exports *exports, struct exports_one *one);
 void exports_work(struct exports *exports, struct exports_one *one, int64_t slots);
 void exports_mark_dirty(struct exports *exports, struct exports_one *one);
 

@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "flow/export_flow.h"
 #include "flow/export_index_flow.h"
+#include "flow/export_sweep.h"
+#include "flow/room.h"
 #include "run/exports_parts.h"
 
 enum { PICK_MAX = 128, LIST_TRIES = 6, LOCAL_RETRY_MS = 5000 };
@@ -31,19 +33,25 @@ static void enter(struct exports *exports, struct exports_one *one, enum export_
 {
     one->row.phase = phase;
     one->failures = 0;
+    one->is_swept = false;
     one->retry_at_ms = 0;
     exports_mark_dirty(exports, one);
 }
 
 /* ---- the end ---- */
 
-/* Slots that came meanwhile are passed over: a job does not run after itself. */
-static void pass_over_slots(const struct exports *exports, struct exports_one *one)
+/*
+ * Slots that came meanwhile are passed over: a job does not run after itself. What a person asked
+ * for stands for them, too, when it went well.
+ */
+static void pass_over_slots(struct exports_one *one)
 {
-    if (!one->config || exports->options.order)
-        return;
-    int64_t last = calendar_last_ms(one->calendar, one->zone, clock_wall_ms());
-    if (last != INT64_MIN && last > one->row.last_slot && one->row.run_slot != 0)
+    bool counts = one->row.run_slot != 0 || one->row.error[0] == '\0';
+    int64_t last = INT64_MIN;
+
+    if (one->config && counts)
+        last = calendar_last_ms(one->calendar, one->zone, clock_wall_ms());
+    if (last != INT64_MIN && last > one->row.last_slot)
         one->row.last_slot = last;
 }
 
@@ -67,17 +75,21 @@ static void tell_end(const struct exports *exports, const struct exports_one *on
                        "onekey-agent sbom export does so now");
 }
 
-static void end_run(struct exports *exports, struct exports_one *one, const char *error)
+static void end_run(struct exports *exports, struct exports_one *one, enum err_kind kind,
+                    const char *error)
 {
     one->row.last_attempt_at = clock_wall_ms();
     snprintf(one->row.error, sizeof one->row.error, "%s", error);
+    one->row.error_kind = error[0] ? kind : ERR_OK;
     if (error[0] == '\0')
         one->row.last_success_at = one->row.last_attempt_at;
-    pass_over_slots(exports, one);
+    pass_over_slots(one);
     one->row.run_marks_all = false;
     one->has_run = true;
     enter(exports, one, EXPORT_IDLE);
     tell_end(exports, one);
+    if (error[0] == '\0')
+        room_settled(flow_of(exports));
 }
 
 /* What of a run did not go well; "": all of it did. */
@@ -88,26 +100,22 @@ static void finish(struct exports *exports, struct exports_one *one)
         xstrdup(one->row.error); /* what the list said; the row gets another */
 
     if (counts->failed == 0) {
-        end_run(exports, one, refused);
+        end_run(exports, one, ERR_PARTIAL, refused);
         return;
     }
     auto_free char *error =
         xasprintf("%jd of %jd firmwares failed%s%s%s%s", (intmax_t)counts->failed,
                   (intmax_t)counts->listed, one->first_error[0] ? "; the first: " : "",
                   one->first_error, refused[0] ? "; " : "", refused);
-    end_run(exports, one, error);
+    end_run(exports, one, ERR_PARTIAL, error);
 }
 
 /* A full disk is told to a person, who makes room; everything else may be of this run alone. */
 static void wait_for_room(struct exports *exports, struct exports_one *one, const struct err *err)
 {
-    struct flow *flow = flow_of(exports);
-
     one->retry_at_ms = clock_wall_ms() + LOCAL_RETRY_MS;
     exports_note_disk(exports, true);
-    flow->hooks->alert(flow->owner, "disk_low", flow->settings.sbom_directory, err->message,
-                       "make room; the agent goes on by itself");
-    flow->sboms_fit = false;
+    room_lacks(flow_of(exports), err);
 }
 
 /*
@@ -135,7 +143,7 @@ static void retry_phase(struct exports *exports, struct exports_one *one, const 
             clock_wall_ms() + backoff_ms(&settings->retry, one->failures - 1, backoff_random(), -1);
         return;
     }
-    end_run(exports, one, err->message);
+    end_run(exports, one, err->kind, err->message);
 }
 
 /* ---- list ---- */
@@ -151,6 +159,8 @@ static void on_listed(void *owner, const struct export_listing *listing, const s
         retry_phase(exports, one, err);
         return;
     }
+    one->is_unsure = true;
+    one->losses = listing->losses;
     one->row.counts.listed = listing->listed;
     one->row.counts.not_ready = listing->not_ready;
     one->row.counts.vanished = listing->vanished;
@@ -167,12 +177,14 @@ static void list(struct exports *exports, struct exports_one *one)
 
 /* ---- fetch ---- */
 
-static void add_tally(struct export_counts *counts, const struct fetch_tally *tally)
+/* What will be looked at again counts then; a revision is written once. */
+static void add_tally(struct export_counts *counts, const struct export_result *result)
 {
-    counts->written += tally->written;
-    counts->restored += tally->restored;
-    counts->unchanged += tally->unchanged;
-    counts->quarantined += tally->quarantined;
+    counts->written += result->tally.written;
+    if (result->end == EXPORT_AGAIN)
+        return;
+    counts->unchanged += result->tally.unchanged;
+    counts->quarantined += result->tally.quarantined;
 }
 
 static void on_fetched(void *owner, const struct export_result *result)
@@ -183,7 +195,7 @@ static void on_fetched(void *owner, const struct export_result *result)
     if (!one)
         return;
     struct export_counts *counts = &one->row.counts;
-    add_tally(counts, &result->tally);
+    add_tally(counts, result);
     if (result->tally.written > 0)
         exports_note_disk(exports, false);
     switch (result->end) {
@@ -247,7 +259,38 @@ static void fetch(struct exports *exports, struct exports_one *one, int64_t slot
          has_trouble(&err)))
         return;
     one->retry_at_ms = next_due_at == INT64_MAX ? 0 : next_due_at;
-    if (left == 0 && !flow_has_batch(flow, EXPORT_BATCH) && !exports_are_placing(exports))
+    if (left == 0 && !flow_has_batch(flow, EXPORT_BATCH))
+        enter(exports, one, EXPORT_PLACE);
+}
+
+/* ---- place ---- */
+
+static void on_swept(void *owner, int64_t missing, const struct err *err)
+{
+    struct exports *exports = owner;
+    struct exports_one *one = exports->current;
+
+    if (!one)
+        return;
+    if (err) {
+        retry_phase(exports, one, err);
+        return;
+    }
+    one->is_swept = true;
+    one->row.counts.restored += missing;
+    exports_mark_dirty(exports, one);
+}
+
+/* What is missing is in its place before the index says that it is. */
+static void place(struct exports *exports, struct exports_one *one)
+{
+    struct flow *flow = flow_of(exports);
+
+    if (flow_has_batch(flow, EXPORT_SWEEP_BATCH))
+        return;
+    if (!one->is_swept)
+        export_sweep_start(flow, on_swept, exports);
+    else if (!exports_are_placing(exports))
         enter(exports, one, EXPORT_INDEX);
 }
 
@@ -270,6 +313,13 @@ static void write_index(struct exports *exports)
 {
     if (!flow_has_batch(flow_of(exports), EXPORT_INDEX_BATCH))
         export_index_flow_start(flow_of(exports), on_indexed, exports);
+}
+
+void exports_list_again(struct exports *exports, struct exports_one *one)
+{
+    log_warn("export_lists_again", F_TEXT("job", one->plan.name),
+             F_TEXT("reason", "the ledger could not be written when the list came"));
+    enter(exports, one, EXPORT_LIST);
 }
 
 void exports_begin(struct exports *exports, struct exports_one *one, int64_t slot)
@@ -298,6 +348,9 @@ void exports_work(struct exports *exports, struct exports_one *one, int64_t slot
         return;
     case EXPORT_FETCH:
         fetch(exports, one, slots);
+        return;
+    case EXPORT_PLACE:
+        place(exports, one);
         return;
     case EXPORT_INDEX:
         write_index(exports);

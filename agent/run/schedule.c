@@ -21,6 +21,7 @@
 #include "flow/hash_flow.h"
 #include "flow/poll_flow.h"
 #include "flow/reconcile_flow.h"
+#include "flow/room.h"
 #include "flow/sbom_flow.h"
 #include "flow/survey_flow.h"
 #include "flow/upload_flow.h"
@@ -256,6 +257,8 @@ static void plan_items(struct agent *agent)
     if (!agent->options->no_wait && !poll_flow_start(flow, clock_wall_ms(), &started, &err))
         (void)has_trouble(&err);
     fill_lane(agent, &fetching, false, download_slots(agent));
+    if (counts[ITEM_FETCHING] == 0 && (!agent->exports || exports_are_idle(agent->exports)))
+        room_settled(flow);
     if (load_budget(agent, clock_wall_ms(), &hold))
         fill_uploads(agent, counts, &hold);
 }

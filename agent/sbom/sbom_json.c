@@ -70,6 +70,7 @@ static void *json_new(struct sbom_tree *tree)
         .max_depth = SBOM_DEPTH_MAX,
         .max_text = SBOM_TEXT_MAX,
         .wants_pieces = true,
+        .mends_text = true,
         .allows_nul = true, /* a property may hold what was found in a binary */
         .on_event = on_event,
         .owner = json,

@@ -118,8 +118,13 @@ static bool drop_strays(struct row *row, const char *names, struct err *err)
     return row_exec(row, err);
 }
 
-bool export_job_drop_strays(struct db *db, const char *names, struct err *err)
+bool export_job_drop_strays(struct db *db, const char *names, int64_t now_ms, struct err *err)
 {
-    return drop_strays(db_query(db, QUERY_EXPORT_JOB_DROP_STRAYS), names, err) &&
-           drop_strays(db_query(db, QUERY_EXPORT_WORK_DROP_STRAYS), names, err);
+    if (!drop_strays(db_query(db, QUERY_EXPORT_JOB_DROP_STRAYS), names, err) ||
+        !drop_strays(db_query(db, QUERY_EXPORT_WORK_DROP_STRAYS), names, err))
+        return false;
+    struct row *row = db_query(db, QUERY_ALERT_CLEAR_STRAY_EXPORTS);
+    row_bind_text(row, names);
+    row_bind_int(row, now_ms);
+    return row_exec(row, err);
 }

@@ -19,6 +19,7 @@
     X(IDLE, "idle")                                                                                \
     X(LIST, "list")   /* which firmwares are there */                                              \
     X(FETCH, "fetch") /* their SBOMs, one after the other */                                       \
+    X(PLACE, "place") /* is each file of the folder where it should be? */                         \
     X(INDEX, "index") /* index.json, index.csv, SHA256SUMS */
 
 enum export_phase {
@@ -47,6 +48,7 @@ struct export_job {
     int64_t last_attempt_at;
     int64_t last_success_at;
     char error[EXPORT_ERROR_SIZE]; /* of the last attempt that ended; "": it went well */
+    enum err_kind error_kind;      /* of it; the ledger does not keep it: ERR_OK after a start */
     enum export_phase phase;
     int64_t run_slot; /* 0: asked for by a person */
     int64_t run_started_at;
@@ -61,8 +63,8 @@ bool export_job_save(struct db *db, const struct export_job *job, struct err *er
 /* Walks the names in their order: name becomes the next one; "" at the beginning. */
 bool export_job_next(struct db *db, char name[EXPORT_NAME_SIZE], bool *found, struct err *err);
 
-/* Jobs that the configuration no longer has; names: a JSON array. Their work goes too. */
-bool export_job_drop_strays(struct db *db, const char *names, struct err *err);
+/* Jobs that the configuration no longer has; names: a JSON array. Their work and alerts go too. */
+bool export_job_drop_strays(struct db *db, const char *names, int64_t now_ms, struct err *err);
 
 /* ---- work ---- */
 
@@ -72,9 +74,19 @@ struct export_work {
     int64_t due_at;
 };
 
-/* One for each firmware of the listing that began then (table firmware), or of the ledger. */
 bool export_work_add(struct db *db, const char *job, const char *firmware_id, struct err *err);
-bool export_work_add_ledger(struct db *db, const char *job, struct err *err);
+
+/* So many rows a call: a ledger of any size is gone through a turn at a time. */
+enum { EXPORT_PAGE = 256 };
+
+struct export_page { /* zeroed at the beginning */
+    char after[72];
+    bool is_last;
+};
+
+/* One for each firmware that was uploaded from here, a page a call. */
+bool export_work_add_ledger(struct db *db, const char *job, struct export_page *page,
+                            struct err *err);
 
 struct export_batch { /* the caller's array, of max; count are filled */
     struct export_work *work;
@@ -99,6 +111,7 @@ bool export_work_hasten(struct db *db, int64_t later_than_ms, struct err *err);
 bool export_work_retry(struct db *db, const char *job, const struct export_work *work,
                        struct err *err);
 bool export_work_done(struct db *db, const char *job, const char *firmware_id, struct err *err);
-bool export_work_clear(struct db *db, const char *job, struct err *err);
+/* A page of them; *over: there are no more. */
+bool export_work_clear(struct db *db, const char *job, bool *over, struct err *err);
 
 #endif

@@ -17,13 +17,33 @@ bool export_work_add(struct db *db, const char *job, const char *firmware_id, st
     return row_exec(row, err);
 }
 
-/* Those that are there already keep their attempts: an export that goes on adds nothing twice. */
-bool export_work_add_ledger(struct db *db, const char *job, struct err *err)
+/* Two statements, since SQLite must not read what it writes; forgotten items count as well. */
+bool export_work_add_ledger(struct db *db, const char *job, struct export_page *page,
+                            struct err *err)
 {
-    struct row *row = db_query(db, QUERY_EXPORT_WORK_ADD_LEDGER);
+    struct export_work works[EXPORT_PAGE];
+    struct row *row = db_query(db, QUERY_EXPORT_WORK_NEXT_LEDGER);
+    size_t count = 0;
+    bool found = true;
 
-    row_bind_text(row, job);
-    return row_exec(row, err);
+    row_bind_text(row, page->after);
+    row_bind_int(row, EXPORT_PAGE);
+    while (found) {
+        if (!row_next(row, &found, err))
+            return false;
+        if (found)
+            snprintf(works[count].firmware_id, sizeof works[count].firmware_id, "%s",
+                     row_text(row, 0));
+        count += found;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!export_work_add(db, job, works[i].firmware_id, err))
+            return false;
+    }
+    if (count > 0)
+        snprintf(page->after, sizeof page->after, "%s", works[count - 1].firmware_id);
+    page->is_last = count < EXPORT_PAGE;
+    return true;
 }
 
 bool export_work_due(struct db *db, const char *job, int64_t now_ms, struct export_batch *batch,
@@ -107,10 +127,14 @@ bool export_work_done(struct db *db, const char *job, const char *firmware_id, s
     return row_exec(row, err);
 }
 
-bool export_work_clear(struct db *db, const char *job, struct err *err)
+bool export_work_clear(struct db *db, const char *job, bool *over, struct err *err)
 {
     struct row *row = db_query(db, QUERY_EXPORT_WORK_CLEAR);
 
     row_bind_text(row, job);
-    return row_exec(row, err);
+    row_bind_int(row, EXPORT_PAGE);
+    if (!row_exec(row, err))
+        return false;
+    *over = row_changed(db) < EXPORT_PAGE;
+    return true;
 }

@@ -15,8 +15,8 @@ static bool read_one(struct row *row, struct quarantine_row *quarantined, bool *
         return false;
     if (*found) {
         sbom_read(row, &quarantined->sbom);
-        snprintf(quarantined->reason, sizeof quarantined->reason, "%s", row_text(row, 17));
-        quarantined->since = row_int(row, 18);
+        snprintf(quarantined->reason, sizeof quarantined->reason, "%s", row_text(row, 18));
+        quarantined->since = row_int(row, 19);
         row_done(row);
     }
     return true;
@@ -137,5 +137,17 @@ bool quarantine_next(struct db *db, struct sbom_cursor *cursor, struct quarantin
         snprintf(cursor->firmware_id, sizeof cursor->firmware_id, "%s", row->sbom.firmware_id);
         snprintf(cursor->format, sizeof cursor->format, "%s", row->sbom.format);
     }
+    return true;
+}
+
+bool quarantine_has(struct db *db, const char *firmware_id, bool *has, struct err *err)
+{
+    struct row *row = db_query(db, QUERY_QUARANTINE_HAS);
+
+    row_bind_text(row, firmware_id);
+    if (!row_next(row, has, err))
+        return false;
+    if (*has)
+        row_done(row);
     return true;
 }

@@ -30,6 +30,9 @@ bool quarantine_drop(struct db *db, const char *firmware_id, const char *format,
 /* How many documents there are. */
 bool quarantine_count(struct db *db, int64_t *count, struct err *err);
 
+/* Is anything of that firmware in quarantine? */
+bool quarantine_has(struct db *db, const char *firmware_id, bool *has, struct err *err);
+
 /* In the order of firmware and format, a row a call; cursor zeroed at the beginning. */
 bool quarantine_next(struct db *db, struct sbom_cursor *cursor, struct quarantine_row *row,
                      bool *found, struct err *err);

@@ -58,6 +58,7 @@ void sbom_read(struct row *row, struct sbom_row *sbom)
     sbom->document_id = row_int(row, 14);
     copy_text(sbom->sha256, sizeof sbom->sha256, row_text(row, 15));
     sbom->size = row_int(row, 16);
+    sbom->accepted_at = row_int(row, 17);
 }
 
 bool sbom_latest(struct db *db, const char *firmware_id, const char *format, struct sbom_row *sbom,
@@ -117,6 +118,7 @@ bool sbom_add(struct db *db, const char *firmware_id, const struct sbom_row *sbo
     row_bind_int(row, sbom->is_unplaced);
     bind_optional(row, sbom->accepted_by);
     bind_optional(row, sbom->accepted_why);
+    row_bind_time(row, sbom->accepted_at);
     return row_exec_one(row, err);
 }
 

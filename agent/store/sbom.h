@@ -32,6 +32,7 @@ struct sbom_row {
     bool is_unplaced;                 /* its bytes are in the ledger, but not yet in its file */
     char accepted_by[SBOM_TEXT_SIZE]; /* who let it out of the quarantine; "": nobody had to */
     char accepted_why[SBOM_TEXT_SIZE];
+    int64_t accepted_at;               /* 0: nobody had to */
     int64_t document_id;               /* filled when read, as are the next */
     char sha256[DOCUMENT_SHA256_SIZE]; /* of the document's bytes */
     int64_t size;

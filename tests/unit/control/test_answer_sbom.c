@@ -54,7 +54,7 @@ static void a_history_has_exactly_the_documented_fields(void **state)
         "\"kind\":\"cyclonedx-json\",\"spec_version\":\"1.6\",\"components\":1,"
         "\"sha256\":\"" A64 "\",\"size\":197,\"file\":\"/srv/sboms/default.json\","
         "\"fetched_at\":\"1970-01-01T00:00:01.000Z\",\"checked_at\":\"1970-01-01T00:00:01.000Z\","
-        "\"accepted_by\":null,\"accepted_why\":null,\"unplaced\":false},"
+        "\"accepted_by\":null,\"accepted_why\":null,\"accepted_at\":null,\"unplaced\":false},"
         "{\"firmware_id\":\"fw-1\",\"name\":\"router\\\\xff\",\"product\":null,"
         "\"version\":\"2.0\",\"format\":\"default\",\"quarantined\":true,"
         "\"reason\":\"far fewer components\",\"since\":\"2026-05-28T20:26:40.000Z\","

@@ -4,6 +4,8 @@
 
 static char text_router[] = "Router";
 static char text_climb[] = "../../etc/cron.d";
+static char text_index[] = "index.json";
+static char text_sums[] = "sha256sums";
 static char text_version[] = "1.0";
 static char text_firmware[] = "3f0c";
 
@@ -23,6 +25,12 @@ static void a_path_is_filled_and_stays_below_its_folder(void **state)
          "Router/_/3f0c.cdx.json", NULL},
         {"the format's name", "{format}/{firmware_id}.{ext}", text_router, NULL,
          "default/3f0c.cdx.json", NULL},
+        {"a product that is called as an index is", "{product}/{firmware_id}.{ext}", text_index,
+         NULL, "_index.json/3f0c.cdx.json", NULL},
+        {"a product that is called as an index is, in capitals", "{product}/{firmware_id}.{ext}",
+         text_sums, NULL, "_sha256sums/3f0c.cdx.json", NULL},
+        {"further below it may be", "x/{product}/{firmware_id}.{ext}", text_index, NULL,
+         "x/index.json/3f0c.cdx.json", NULL},
         {"a product that climbs is one component", "{product}/{firmware_id}.{ext}", text_climb,
          NULL, NULL, "_._.._etc_cron.d-"},
     };

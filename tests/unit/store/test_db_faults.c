@@ -88,10 +88,11 @@ static bool write_sboms(struct db *db, int deflated, struct err *err)
 static bool write_export(struct db *db, struct err *err)
 {
     const struct export_job job = {.name = "nightly", .phase = EXPORT_FETCH};
+    struct export_page page = {.after = ""};
     auto_firmware_row struct firmware_row firmware = {.id = xstrdup("fw"), .seen_at = 1};
 
     return export_job_save(db, &job, err) && export_work_add(db, "nightly", "fw", err) &&
-           export_work_add_ledger(db, "nightly", err) && firmware_row_see(db, &firmware, err) &&
+           export_work_add_ledger(db, "nightly", &page, err) && firmware_row_see(db, &firmware, err) &&
            firmware_row_mark_missing(db, 1, 2, err);
 }
 

@@ -146,6 +146,7 @@ static void work_is_due_in_its_order_until_it_is_done(void **state)
 {
     struct db *db = known_ledger();
     char text[64];
+    bool over = false;
     struct err err;
 
     (void)state;
@@ -169,7 +170,8 @@ static void work_is_due_in_its_order_until_it_is_done(void **state)
     assert_true(export_work_done(db, "nightly", "fw-3", &err));
     assert_true(export_work_done(db, "nightly", "fw-3", &err)); /* counted once */
     assert_left(db, "nightly", 4000, 2);
-    assert_true(export_work_clear(db, "nightly", &err));
+    assert_true(export_work_clear(db, "nightly", &over, &err));
+    assert_true(over);
     assert_left(db, "nightly", INT64_MAX, 0);
     assert_left(db, "weekly", 0, 1);
     db_close(db);
@@ -222,7 +224,7 @@ static void jobs_that_are_not_configured_go_with_their_work(void **state)
     add(db, "nightly", "fw-1");
     add(db, "weekly", "fw-1");
     add(db, "of nobody", "fw-1"); /* begun, and never saved */
-    assert_true(export_job_drop_strays(db, "[\"nightly\", \"monthly\"]", &err));
+    assert_true(export_job_drop_strays(db, "[\"nightly\", \"monthly\"]", 7000, &err));
     job = get(db, "nightly");
     assert_same(&job, &known_job);
     assert_left(db, "nightly", 0, 1);
@@ -230,7 +232,7 @@ static void jobs_that_are_not_configured_go_with_their_work(void **state)
     assert_int_equal(job.last_slot, 0);
     assert_left(db, "weekly", INT64_MAX, 0);
     assert_left(db, "of nobody", INT64_MAX, 0);
-    assert_true(export_job_drop_strays(db, "[]", &err));
+    assert_true(export_job_drop_strays(db, "[]", 7000, &err));
     assert_left(db, "nightly", INT64_MAX, 0);
     db_close(db);
 }
@@ -249,6 +251,7 @@ static void add_item(struct db *db, enum item_state state, const char *firmware_
 static void the_ledgers_work_is_every_firmware_that_is_done(void **state)
 {
     struct db *db = known_ledger();
+    struct export_page page = {.is_last = false};
     char text[64];
     struct err err;
 
@@ -261,9 +264,41 @@ static void the_ledgers_work_is_every_firmware_that_is_done(void **state)
     add_item(db, ITEM_DONE, NULL, false);
     add(db, "nightly", "fw-1"); /* of the run before */
     retry(db, "nightly", "fw-1", 4000);
-    assert_true(export_work_add_ledger(db, "nightly", &err));
+    assert_true(export_work_add_ledger(db, "nightly", &page, &err));
+    assert_true(page.is_last);
     due(db, "nightly", 4000, 8, text);
     assert_string_equal(text, "fw-2 fw-1 ");
+    db_close(db);
+}
+
+/* One statement over a hundred thousand rows would hold up the loop. */
+static void the_ledgers_work_comes_and_goes_in_pages(void **state)
+{
+    enum { FIRMWARES = 2 * EXPORT_PAGE + 3 };
+    struct db *db = known_ledger();
+    struct export_page page = {.is_last = false};
+    int64_t left = 0;
+    bool over = false;
+    int calls = 0;
+    struct err err;
+
+    (void)state;
+    for (int i = 0; i < FIRMWARES; i++) {
+        char id[16];
+
+        snprintf(id, sizeof id, "fw-%04d", i);
+        add_item(db, ITEM_DONE, id, false);
+    }
+    for (; !page.is_last; calls++)
+        assert_true(export_work_add_ledger(db, "nightly", &page, &err));
+    assert_int_equal(calls, 3);
+    assert_true(export_work_left(db, "nightly", &left, &err));
+    assert_int_equal(left, FIRMWARES);
+    for (calls = 0; !over; calls++)
+        assert_true(export_work_clear(db, "nightly", &over, &err));
+    assert_int_equal(calls, 3);
+    assert_true(export_work_left(db, "nightly", &left, &err));
+    assert_int_equal(left, 0);
     db_close(db);
 }
 
@@ -303,6 +338,7 @@ int main(void)
         cmocka_unit_test(the_end_of_work_that_was_taken_away_is_nothing),
         cmocka_unit_test(jobs_that_are_not_configured_go_with_their_work),
         cmocka_unit_test(the_ledgers_work_is_every_firmware_that_is_done),
+        cmocka_unit_test(the_ledgers_work_comes_and_goes_in_pages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

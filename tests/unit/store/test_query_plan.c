@@ -101,6 +101,8 @@ static const struct asked questions[] = {
     {"out of quarantine", QUERY_QUARANTINE_REMOVE, {"fw-050000", "default"}, NULL},
     {"work that is due", QUERY_EXPORT_WORK_DUE, {"nightly", "99999", "10"}, NULL},
     {"when the next is due", QUERY_EXPORT_WORK_NEXT, {"nightly", "5"}, NULL},
+    {"a page of the ledger", QUERY_EXPORT_WORK_NEXT_LEDGER, {"fw-050000", "10"}, NULL},
+    {"work cleared", QUERY_EXPORT_WORK_CLEAR, {"nightly", "10"}, NULL},
     {"how much is left", QUERY_EXPORT_WORK_COUNT, {"nightly"}, NULL},
     {"more work", QUERY_EXPORT_WORK_ADD, {"nightly", "fw-1"}, NULL},
     {"work again later", QUERY_EXPORT_WORK_RETRY, {"nightly", "fw-050000", "1", "9"}, NULL},
@@ -186,11 +188,13 @@ static void no_question_of_an_export_looks_through_everything(void **state)
 static void what_is_missing_is_found_in_one_pass(void **state)
 {
     static const struct asked passes[] = {
+        {"work to hasten, at a start",
+         QUERY_EXPORT_WORK_HASTEN,
+         {NULL},
+         "SCAN export_work USING COVERING INDEX export_work_due"},
         {"counted", QUERY_FIRMWARE_MISSING, {NULL}, "SCAN firmware"},
         {"marked", QUERY_FIRMWARE_MARK_MISSING, {NULL}, "SCAN firmware"},
         {"forgotten", QUERY_FIRMWARE_FORGET_MISSING, {NULL}, "SCAN firmware"},
-        {"work of the ledger", QUERY_EXPORT_WORK_ADD_LEDGER, {NULL}, NULL},
-        {"work cleared", QUERY_EXPORT_WORK_CLEAR, {NULL}, NULL},
     };
     sqlite3 *handle = full_ledger();
 
