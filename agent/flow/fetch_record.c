@@ -57,11 +57,12 @@ static void tell_new(struct fetch *fetch)
              F_TEXT("format", fetch_format(fetch)->name),
              F_TEXT("kind", sbom_kind_name(facts->kind)), F_INT("components", facts->components),
              F_INT("revision", fetch->row.revision), F_TEXT("file", fetch->relpath));
-    if (facts->newer)
+    if (facts->newer) {
         log_warn("sbom_newer", F_TEXT("firmware_id", fetch->subject.firmware_id),
                  F_TEXT("spec_version", facts->spec_version),
                  F_TEXT("reason", "this version is not known here: the document is kept, its "
                                   "components are not counted"));
+    }
     if (facts->components == 0 && !fetch->has_latest)
         tell_empty(fetch);
     if (fetch->has_latest && strcmp(fetch->latest.component_id, facts->component_id) != 0)

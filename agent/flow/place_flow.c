@@ -142,11 +142,12 @@ static void ending(struct batch_job *job, const struct err *err)
     struct place_job *place = (struct place_job *)job;
 
     publish_discard(&place->file);
-    if (err->kind == ERR_OK)
+    if (err->kind == ERR_OK) {
         log_info("sbom_placed", F_TEXT("firmware_id", place->sbom.firmware_id),
                  F_INT("revision", place->sbom.revision), F_TEXT("file", place->relpath));
-    else if (err->kind != ERR_CANCELLED)
+    } else if (err->kind != ERR_CANCELLED) {
         pass(place->failed, &place->sbom, err);
+    }
 }
 
 static void start(struct place_job *place, struct flow *flow)

@@ -59,10 +59,11 @@ bool agent_is_stuck(struct agent *agent)
                         "paused by the operator: onekey-agent resume lifts it");
     if (gate_state(gate) == GATE_AUTH) {
         agent->end = *gate_why(gate);
-        if (agent->end.kind == ERR_AUTH)
+        if (agent->end.kind == ERR_AUTH) {
             err_wrap(&agent->end,
                      "the token is refused, it expired or was deleted: put a new one in "
                      "its place");
+        }
         return true;
     }
     if (gate_state(gate) == GATE_UNREACHABLE && gate_failed_probes(gate) >= UNREACHABLE_PROBES) {

@@ -335,7 +335,7 @@ void exports_each(const struct exports *exports,
 
     for (size_t i = 0; i + 1 < exports->count; i++) {
         const struct exports_one *one = &exports->ones[i];
-        int64_t next_ms = exports_due_at(exports, one, now_ms);
+        int64_t next_ms = exports_next_at(exports, one, now_ms);
         const struct live_export live = {
             .name = one->plan.name,
             .schedule = one->config->schedule,

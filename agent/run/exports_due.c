@@ -52,3 +52,12 @@ int64_t exports_due_at(const struct exports *exports, const struct exports_one *
         slot = calendar_next_ms(one->calendar, one->zone, now_ms);
     return slot == INT64_MAX ? INT64_MAX : slot + offset_of(exports, one, slot);
 }
+
+int64_t exports_next_at(const struct exports *exports, const struct exports_one *one,
+                        int64_t now_ms)
+{
+    if (one->row.phase == EXPORT_IDLE)
+        return exports_due_at(exports, one, now_ms);
+    int64_t slot = calendar_next_ms(one->calendar, one->zone, now_ms);
+    return slot == INT64_MAX ? slot : slot + offset_of(exports, one, slot);
+}

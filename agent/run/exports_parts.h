@@ -51,6 +51,10 @@ int64_t exports_due_slot(const struct exports *exports, const struct exports_one
 int64_t exports_due_at(const struct exports *exports, const struct exports_one *one,
                        int64_t now_ms);
 
+/* What `status` says: while it runs, the slot after that. */
+int64_t exports_next_at(const struct exports *exports, const struct exports_one *one,
+                        int64_t now_ms);
+
 /* At the start: what was missed and is not made up for, and a clock that was set back. */
 void exports_settle_slot(const struct exports *exports, struct exports_one *one, int64_t now_ms);
 
