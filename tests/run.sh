@@ -23,8 +23,8 @@ stages=(deps lint build unit fuzz platform e2e clang asan asan-unit asan-e2e tid
 quick=(deps lint build unit fuzz platform e2e)
 builds=${TESTS_BUILD_ROOT:-$PWD}
 logs=$builds/build-dev/test-logs
-tidy_sample=75
-asan_percent=40
+tidy_sample=60
+asan_percent=25
 seed=${TESTS_SEED:-$RANDOM}
 passed=0 failed=0
 declare -A built=() # folder: 0 when it was built, else 1

@@ -160,8 +160,7 @@ static enum json_scalar_step end_hex(struct json_scalar *scalar)
 
     if (scalar->mends && scalar->high != 0 && !is_low)
         return mend(scalar, SCALAR_UNIT); /* the unit itself comes next, a character at a time */
-    if (scalar->mends &&
-        ((unit == 0 && !scalar->allows_nul) || (is_low && scalar->high == 0)))
+    if (scalar->mends && ((unit == 0 && !scalar->allows_nul) || (is_low && scalar->high == 0)))
         return mend(scalar, SCALAR_STRING);
     uint32_t high = scalar->high;
     if ((high != 0) != is_low)

@@ -69,8 +69,8 @@ static char *join(const int *codes, const char *gate)
     for (codes++; *codes >= 0; codes++) {
         auto_free char *before = text;
 
-        text = xasprintf("%s, %d %s", before, *codes,
-                         *codes == 1 && gate ? gate : meaning_of(*codes));
+        text =
+            xasprintf("%s, %d %s", before, *codes, *codes == 1 && gate ? gate : meaning_of(*codes));
     }
     return text;
 }

@@ -88,9 +88,23 @@ static bool answer_by_ledger(const struct taking *taking, int64_t wait_ms, int *
     return true;
 }
 
+struct counted {
+    const struct taking *taking;
+    size_t rows;
+};
+
+static bool count_row(void *owner, json_t *row, struct err *err)
+{
+    struct counted *counted = owner;
+
+    counted->rows++;
+    return counted->taking->on_row(counted->taking->owner, row, err);
+}
+
 /* True when a daemon answered, or failed to. */
 static bool answer_by_daemon(const struct taking *taking, int *exit_code, struct err *err)
 {
+    struct counted counted = {.taking = taking};
     const struct control_request request = {
         .command = taking->inquire->command,
         .arguments = taking->inquire->arguments,
@@ -98,13 +112,16 @@ static bool answer_by_daemon(const struct taking *taking, int *exit_code, struct
     };
     struct control_end end = {0};
 
-    switch (control_client_ask(&request, taking->on_row, taking->owner, &end, err)) {
+    switch (control_client_ask(&request, count_row, &counted, &end, err)) {
     case CONTROL_ANSWERED:
         *exit_code = end.exit;
         if (end.exit != 0)
             err_set(err, ERR_INTERNAL, "%s", end.error);
         return true;
     case CONTROL_FAILED:
+        /* It ends, or takes over a new configuration: who only reads asks whoever comes next. */
+        if (end.broke && counted.rows == 0 && !answer_changes(request.command))
+            return false;
         *exit_code = err_kind_exit(err->kind);
         return true;
     case CONTROL_NO_DAEMON:

@@ -69,7 +69,10 @@ static void tell(const struct exporting *exporting)
         out_json(out, document);
         return;
     }
-    json_array_foreach(exporting->rows, index, row) write_line(out, row);
+    json_array_foreach(exporting->rows, index, row)
+    {
+        write_line(out, row);
+    }
 }
 
 /* Why a run did not go well is said on stderr: of several the first. */

@@ -46,6 +46,13 @@ static bool start(struct answer *answer, struct err *err)
     return true;
 }
 
+bool answer_changes(const char *command)
+{
+    const struct answer_kind *kind = find_kind(command);
+
+    return !kind || kind->changes;
+}
+
 struct answer *answer_new(const char *command, const json_t *arguments,
                           const struct answer_context *context, struct err *err)
 {

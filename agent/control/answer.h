@@ -71,6 +71,9 @@ struct answer_context {
 
 struct answer;
 
+/* Does that command change the ledger? Then it must not be sent again without a look. */
+bool answer_changes(const char *command);
+
 /* ERR_USAGE for an unknown command or bad arguments; arguments (NULL: none) are borrowed. */
 struct answer *answer_new(const char *command, const json_t *arguments,
                           const struct answer_context *context, struct err *err);

@@ -54,11 +54,8 @@ static void ask_outcome(struct job *job)
 
 void job_start(struct job *job, const struct step *steps, const struct job_hooks *hooks)
 {
-    *job = (struct job){.step = steps,
-                        .steps = steps,
-                        .hooks = hooks,
-                        .retry_after_ms = -1,
-                        .shared = job->shared};
+    *job = (struct job){
+        .step = steps, .steps = steps, .hooks = hooks, .retry_after_ms = -1, .shared = job->shared};
     go_to(job, steps);
 }
 

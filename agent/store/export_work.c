@@ -21,7 +21,7 @@ bool export_work_add(struct db *db, const char *job, const char *firmware_id, st
 bool export_work_add_ledger(struct db *db, const char *job, struct export_page *page,
                             struct err *err)
 {
-    struct export_work works[EXPORT_PAGE];
+    struct export_work works[EXPORT_PAGE] = {0};
     struct row *row = db_query(db, QUERY_EXPORT_WORK_NEXT_LEDGER);
     size_t count = 0;
     bool found = true;

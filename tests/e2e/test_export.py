@@ -223,7 +223,7 @@ def test_a_schema_with_fewer_fields_is_asked_for_less_and_exported(agent, platfo
 def test_a_filter_by_what_the_platform_does_not_tell_is_no_silent_success(agent, platform):
     """Its folder would stay empty for ever, and every run would say that all is well."""
     platform.configure(schema_lacks=["Firmware.product", "Firmware.productGroup"])
-    tenant = Tenant(agent, 3, jobs=[export_job(filter={"product": "Product-1"})])
+    Tenant(agent, 3, jobs=[export_job(filter={"product": "Product-1"})])
     told = agent.command("sbom", "export", "--json")
     (one,) = told.json()["exports"]
     assert one["listed"] == 0

@@ -14,6 +14,7 @@ from tenant import INDEXES, Tenant, export_job
 
 SOME_FAILED, BAD_DATA = 3, 65
 BUSYBOX = {"name": "busybox", "version": "1.36.1"}
+TWO = [{"name": "default"}, {"name": "spdx", "query": "format=spdx"}]
 ZLIB = {"name": "zlib", "version": "1.2.13", "licence": "Zlib"}
 
 
@@ -210,7 +211,8 @@ def test_a_person_accepts_what_shrank_and_stands_in_its_history(agent, daemon_ru
     if daemon_runs:
         agent.run()
 
-    agent.command("sbom", "accept", one, "--by", "J. Doe", "--reason", "modules were taken out").ok()
+    agent.command("sbom", "accept", one, "--by", "J. Doe", "--reason",
+                  "modules were taken out").ok()
 
     if daemon_runs:
         tenant.export()
@@ -245,7 +247,7 @@ def test_nothing_in_quarantine_or_no_sbom_cannot_be_accepted(agent):
 
 
 def test_one_format_that_is_good_again_does_not_hide_another_that_is_not(agent):
-    agent.configure(sbom={"formats": [{"name": "default"}, {"name": "spdx", "query": "format=spdx"}]})
+    agent.configure(sbom={"formats": TWO})
     tenant = Tenant(agent, 1)
     one = tenant.ids[0]
     tenant.export()
@@ -391,7 +393,7 @@ def test_the_index_is_mended_when_somebody_wrote_into_it(agent):
 
 
 def test_another_folder_gets_everything_without_a_download_more(agent, workspace):
-    agent.configure(sbom={"formats": [{"name": "default"}, {"name": "spdx", "query": "format=spdx"}]})
+    agent.configure(sbom={"formats": TWO})
     tenant = Tenant(agent, 10)
     tenant.export()
     old = tenant.folder

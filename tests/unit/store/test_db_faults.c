@@ -92,8 +92,8 @@ static bool write_export(struct db *db, struct err *err)
     auto_firmware_row struct firmware_row firmware = {.id = xstrdup("fw"), .seen_at = 1};
 
     return export_job_save(db, &job, err) && export_work_add(db, "nightly", "fw", err) &&
-           export_work_add_ledger(db, "nightly", &page, err) && firmware_row_see(db, &firmware, err) &&
-           firmware_row_mark_missing(db, 1, 2, err);
+           export_work_add_ledger(db, "nightly", &page, err) &&
+           firmware_row_see(db, &firmware, err) && firmware_row_mark_missing(db, 1, 2, err);
 }
 
 /* What is there is asked for; a failure must not read as "there is none". */
