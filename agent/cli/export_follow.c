@@ -12,12 +12,13 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "cli/held_up.h"
 #include "cli/row.h"
 #include "control/answer.h"
 #include "control/answer_json.h"
 #include "control/control_client.h"
 
-enum { LOOK_MS = 500, UNREACHABLE_MS = 5 * 60 * 1000 };
+enum { LOOK_MS = 500 };
 
 struct following {
     const struct export_follow *want;
@@ -25,7 +26,7 @@ struct following {
     json_t *before; /* when each export was begun last, before it was asked for, by its name */
     json_t *rows;   /* of the last look: those that are followed */
     bool runs;      /* one of these */
-    int64_t closed_since_ms;
+    struct held_up held;
 };
 
 /* ---- signals ---- */
@@ -178,25 +179,13 @@ static void show_progress(const struct following *following)
     progress->update(progress->owner, &totals);
 }
 
-/* A pause is somebody's decision; an outage is waited out for a while. The export stays begun. */
 static bool is_held_up(struct following *following, struct err *err)
 {
     const json_t *row = json_array_get(following->rows, 0);
-    const char *closed = row_string(row, "closed");
-    enum err_kind kind = err_kind_of_exit((int)row_number(row, "closed_exit"));
-    int64_t now_ms = clock_steady_ms();
 
-    if (!closed || kind == ERR_OK) {
-        following->closed_since_ms = 0;
-        return false;
-    }
-    if (following->closed_since_ms == 0)
-        following->closed_since_ms = now_ms;
-    if (err_kind_exit(kind) == err_kind_exit(ERR_NETWORK) &&
-        now_ms - following->closed_since_ms < UNREACHABLE_MS)
-        return false;
-    err_set(err, kind, "%s; the agent goes on with the export when it can", closed);
-    return true;
+    return held_up_look(&following->held, row_string(row, "closed"),
+                        (int)row_number(row, "closed_exit"),
+                        "the agent goes on with the export when it can", err);
 }
 
 static enum export_followed follow(struct following *following, int *signal, struct err *err)

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/held_up.h"
 #include "cli/row.h"
 #include "control/answer.h"
 #include "control/answer_json.h"
@@ -16,7 +17,6 @@
 enum {
     LOOK_MS = 200,
     SLOW_LOOK_MS = 1000, /* once it only waits for the platform */
-    UNREACHABLE_MS = 5 * 60 * 1000,
     EXIT_BUSY = 75,
 };
 
@@ -27,7 +27,7 @@ struct following {
     bool broke;          /* the agent went away while it was asked */
     bool sent;           /* deadline_ms is that of its analysis */
     int64_t deadline_ms; /* steady; 0: none yet */
-    int64_t closed_since_ms;
+    struct held_up held;
     json_t *row; /* the last answer */
 };
 
@@ -223,24 +223,11 @@ static bool end_with_reason(const struct following *following, struct err *err)
                    reason ? reason : "the agent gives no reason");
 }
 
-/* A pause is somebody's decision; an outage is waited out for a while. The item stays there. */
 static bool is_held_up(struct following *following, struct err *err)
 {
-    const char *closed = text(following, "closed");
-    enum err_kind kind = err_kind_of_exit((int)number(following, "closed_exit"));
-    int64_t now_ms = clock_steady_ms();
-
-    if (!closed || kind == ERR_OK) {
-        following->closed_since_ms = 0;
-        return false;
-    }
-    if (following->closed_since_ms == 0)
-        following->closed_since_ms = now_ms;
-    if (err_kind_exit(kind) == err_kind_exit(ERR_NETWORK) &&
-        now_ms - following->closed_since_ms < UNREACHABLE_MS)
-        return false;
-    err_set(err, kind, "%s; the agent keeps the file and sends it when it can", closed);
-    return true;
+    return held_up_look(&following->held, text(following, "closed"),
+                        (int)number(following, "closed_exit"),
+                        "the agent keeps the file and sends it when it can", err);
 }
 
 /* As the command by itself: what waits is bounded, what moves is not. */

@@ -22,12 +22,6 @@
 #include "control/answer_parts.h"
 #include "store/export_job.h"
 
-static const char *const phase_names[] = {
-#define X(constant, name) [EXPORT_##constant] = (name),
-    EXPORT_PHASES(X)
-#undef X
-};
-
 /* One export, as the ledger and, where it is configured, the running agent know it. */
 struct view {
     const struct live_export *live; /* NULL: only the ledger knows it */
@@ -114,7 +108,7 @@ static void put_counts(json_t *row, const struct view *view)
 {
     const struct export_counts *counts = &view->job.counts;
 
-    answer_json_put_text(row, "phase", phase_names[view->job.phase]);
+    answer_json_put_text(row, "phase", export_phase_name(view->job.phase));
     put_int(row, "listed", counts->listed);
     put_int(row, "fetched", counts->fetched);
     put_int(row, "left", view->left);
@@ -192,7 +186,7 @@ static void add_status(void *owner, const struct view *view)
     answer_json_put_time(row, "last_success", job->last_success_at);
     answer_json_put_time(row, "last_attempt", job->last_attempt_at);
     answer_json_put_time(row, "next", view->live ? view->live->next_ms : 0);
-    answer_json_put_text(row, "phase", phase_names[job->phase]);
+    answer_json_put_text(row, "phase", export_phase_name(job->phase));
     answer_json_put_text(row, "error", job->error[0] ? job->error : NULL);
     put_int(row, "listed", job->counts.listed);
     put_int(row, "fetched", job->counts.fetched);

@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "flow/sbom_path.h"
+#include "flow/sbom_place.h"
 #include "sbom/sbom_facts.h"
 #include "store/alert_row.h"
 #include "store/quarantine.h"
@@ -107,31 +107,15 @@ static char *change_ext(const char *file, const char *from, const char *to)
     return ends ? xasprintf("%.*s%s", (int)(size - tail), file, to) : xstrdup(file);
 }
 
-/* Another format may have its file there: this one then gets its format's name, as sbom_flow does.
- */
-static bool keep_apart(struct db *db, const struct sbom_row *sbom, char **file, struct err *err)
-{
-    const struct sbom_place place = {.format = sbom->format, .ext = ext_of(sbom)};
-    auto_free struct sbom_row *owner = xcalloc(1, sizeof *owner);
-    bool found;
-
-    if (!sbom_file_owner(db, *file, owner, &found, err))
-        return false;
-    if (!found || (strcmp(owner->firmware_id, sbom->firmware_id) == 0 &&
-                   strcmp(owner->format, sbom->format) == 0))
-        return true;
-    char *apart = sbom_path_apart(*file, &place);
-    free(*file);
-    *file = apart;
-    return true;
-}
-
 static bool choose_file(struct db *db, const struct sbom_row *latest, struct sbom_row *next,
                         struct err *err)
 {
+    const struct sbom_subject subject = {.firmware_id = next->firmware_id};
+    const struct sbom_place place = {
+        .subject = &subject, .format = next->format, .ext = ext_of(next)};
     auto_free char *file = change_ext(latest->file, ext_of(latest), ext_of(next));
 
-    if (!keep_apart(db, next, &file, err))
+    if (!sbom_place_apart(db, &place, &file, err))
         return false;
     if (strlen(file) >= sizeof next->file)
         return err_set(err, ERR_DATA, "choose its file: the path is too long");

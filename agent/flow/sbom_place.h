@@ -10,6 +10,12 @@
 #include "flow/flow.h"
 #include "flow/sbom_path.h"
 
+/*
+ * An absolute path for that SBOM: *file, or where another one's file is there the same with the
+ * format's name. *file is the caller's before and after.
+ */
+bool sbom_place_apart(struct db *db, const struct sbom_place *place, char **file, struct err *err);
+
 /* known_file: where it lies, absolute, or NULL. Relative to the directory; caller frees. */
 char *sbom_place_choose(const struct flow *flow, const struct sbom_place *place,
                         const char *known_file, struct err *err);

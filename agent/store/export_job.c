@@ -55,6 +55,11 @@ static void bind_counts(struct row *row, const struct export_counts *counts)
     row_bind_int(row, counts->vanished);
 }
 
+const char *export_phase_name(enum export_phase phase)
+{
+    return phase_names[phase];
+}
+
 bool export_job_get(struct db *db, const char *name, struct export_job *job, struct err *err)
 {
     struct row *row = db_query(db, QUERY_EXPORT_JOB_GET);
@@ -104,7 +109,7 @@ bool export_job_save(struct db *db, const struct export_job *job, struct err *er
     row_bind_time(row, job->last_attempt_at);
     row_bind_time(row, job->last_success_at);
     row_bind_text(row, job->error[0] ? job->error : NULL);
-    row_bind_text(row, phase_names[job->phase]);
+    row_bind_text(row, export_phase_name(job->phase));
     row_bind_time(row, job->run_slot);
     row_bind_time(row, job->run_started_at);
     row_bind_int(row, job->run_marks_all);

@@ -56,6 +56,9 @@ struct export_job {
     struct export_counts counts; /* of the run under way, else of the last one */
 };
 
+/* As it stands in the ledger. */
+const char *export_phase_name(enum export_phase phase);
+
 /* Zeroed with its name where there is none. */
 bool export_job_get(struct db *db, const char *name, struct export_job *job, struct err *err);
 bool export_job_save(struct db *db, const struct export_job *job, struct err *err);

@@ -14,6 +14,21 @@ static bool read_left(struct row *row, bool *left, struct err *err)
     return true;
 }
 
+/* What a query for one number says; 0 where it has no row. */
+static bool read_number(struct row *row, int64_t *number, struct err *err)
+{
+    bool found;
+
+    *number = 0;
+    if (!row_next(row, &found, err))
+        return false;
+    if (found) {
+        *number = row_int(row, 0);
+        row_done(row);
+    }
+    return true;
+}
+
 bool item_counts(struct db *db, int64_t counts[ITEM_STATE_COUNT], struct err *err)
 {
     struct row *row = db_query(db, QUERY_ITEM_COUNTS);
@@ -69,30 +84,12 @@ bool item_tally_each(struct db *db, void (*each)(void *owner, const struct item_
 
 bool item_count_uncertain(struct db *db, int64_t *count, struct err *err)
 {
-    struct row *row = db_query(db, QUERY_ITEM_UNCERTAIN);
-    bool found;
-
-    *count = 0;
-    if (!row_next(row, &found, err))
-        return false;
-    if (found)
-        *count = row_int(row, 0);
-    row_done(row);
-    return true;
+    return read_number(db_query(db, QUERY_ITEM_UNCERTAIN), count, err);
 }
 
 bool item_waiting_bytes(struct db *db, int64_t *bytes, struct err *err)
 {
-    struct row *row = db_query(db, QUERY_ITEM_BYTES);
-    bool found;
-
-    *bytes = 0;
-    if (!row_next(row, &found, err))
-        return false;
-    if (found)
-        *bytes = row_int(row, 0);
-    row_done(row);
-    return true;
+    return read_number(db_query(db, QUERY_ITEM_BYTES), bytes, err);
 }
 
 bool item_is_work_left(struct db *db, const struct item_work *work, bool *left, struct err *err)
